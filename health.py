@@ -1,0 +1,88 @@
+"""Two addresses for the platform: is the process alive, and is it ready; never for people.
+
+``/healthz`` asks nothing but the process, so that a slow database does not get it killed.
+``/readyz`` asks the database too: point the gate of a deployment at it.
+"""
+
+import logging
+from functools import lru_cache
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from columns import now
+from database import reading
+from extensions import db
+from models import Mail, MailState
+
+log = logging.getLogger("portico.health")
+health = Blueprint("health", __name__)
+
+AT_HEAD = "at head"
+
+
+def init_app(app: Flask) -> None:
+    """Add the two addresses to the application."""
+    app.register_blueprint(health)
+
+
+@health.get("/healthz")
+def healthz() -> Response:
+    """Answer that the process is alive; no database, no session."""
+    return _uncached(Response("ok\n", content_type="text/plain; charset=utf-8"))
+
+
+@health.get("/readyz")
+def readyz() -> Response:
+    """Answer 200 when the database is reachable and its migrations are at the head, else 503."""
+    state = readiness()
+    response = jsonify(state)
+    response.status_code = 200 if state["migrations"] == AT_HEAD else 503
+    return _uncached(response)
+
+
+def readiness() -> dict[str, Any]:
+    """Tell the state of the database: reachable, migrated, and how long the oldest mail waits."""
+    try:
+        with reading(), db.engine.connect() as connection:
+            if not _is_at_head(connection):
+                return {"database": "reachable", "migrations": "behind; run: flask db upgrade"}
+            waits = _oldest_due_mail(connection)
+    except SQLAlchemyError:
+        log.exception("The database did not answer.")
+        return {"database": "unreachable", "migrations": "unknown"}
+    return {
+        "database": "reachable",
+        "migrations": AT_HEAD,
+        "oldest_due_mail_seconds": waits,
+    }
+
+
+def _is_at_head(connection: Connection) -> bool:
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    return current == _heads(current_app.extensions["migrate"].directory)
+
+
+def _oldest_due_mail(connection: Connection) -> int:
+    """Tell how many seconds late the oldest mail is, over all resellers; 0 when none is due."""
+    unsent = (MailState.WAITING, MailState.SENDING)
+    due_at = connection.scalar(select(func.min(Mail.next_at)).where(Mail.state.in_(unsent)))
+    return max(0, int((now() - due_at).total_seconds())) if due_at else 0
+
+
+@lru_cache
+def _heads(directory: str) -> frozenset[str]:
+    """Read the newest revisions once: the files do not change under a running process."""
+    config = Config()
+    config.set_main_option("script_location", directory.replace("%", "%%"))
+    return frozenset(ScriptDirectory.from_config(config).get_heads())
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
