@@ -1,0 +1,122 @@
+"""How values look to a person: numbers, money, times; and the way back from what a person types."""
+
+import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, has_request_context
+from markupsafe import Markup, escape
+
+from columns import E164
+
+SIGNS = {"USD": "$", "CAD": "CA$", "EUR": "€", "GBP": "£"}
+
+
+def number(e164: str | None) -> str:
+    """Show a number as people write it: (412) 555-0123."""
+    if not e164 or not E164.fullmatch(e164):
+        return e164 or ""
+    return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
+
+
+def to_e164(typed: str | None) -> str | None:
+    """Read a number in any usual spelling as E.164; None when it is not one."""
+    text = (typed or "").strip()
+    if not re.fullmatch(r"\+?[0-9\s().\-/·]*", text):
+        return None
+    digits = re.sub(r"[^0-9]", "", text)
+    if len(digits) == 11 and digits.startswith("1"):
+        digits = digits[1:]
+    elif text.startswith("+"):
+        # Another country's number: its first digits are no area code of ours.
+        return None
+    candidate = f"+1{digits}"
+    return candidate if E164.fullmatch(candidate) else None
+
+
+def money(micros: int | None, currency: str | None = None) -> str:
+    """Show money exactly: two decimals, more only where micro-units ask for them."""
+    if micros is None:
+        return ""
+    sign = SIGNS.get(currency or _currency(), f"{currency or _currency()} ")
+    whole, rest = divmod(abs(micros), 1_000_000)
+    decimals = f"{rest:06d}".rstrip("0").ljust(2, "0")
+    return f"{'−' if micros < 0 else ''}{sign}{whole:,}.{decimals}"
+
+
+def to_micros(typed: str) -> int:
+    """Read money as people type it ("$1,234.50") into micro-units, exactly.
+
+    Raises ValueError with a sentence for anything else.
+    """
+    text = re.sub(r"[\s,$€£]", "", typed)
+    match = re.fullmatch(r"(\d{1,9})(?:\.(\d{0,6}))?|\.(\d{1,6})", text)
+    if not match:
+        raise ValueError("Write an amount such as 1.50, with at most six decimals.")
+    whole, fraction = match.group(1) or "0", match.group(2) or match.group(3) or ""
+    return int(whole) * 1_000_000 + int(fraction.ljust(6, "0"))
+
+
+def when(moment: datetime | None, zone: str | None = None) -> Markup:
+    """Show a moment in the viewer's zone, named, with UTC for machines and as a tooltip."""
+    if moment is None:
+        return Markup("")
+    words = moment_words(moment, zone or _zone())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        words,
+    )
+
+
+def moment_words(moment: datetime, zone: str) -> str:
+    """Write a moment in a zone, as plain text with the zone's name."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%b} {local.day}, {local:%Y, %H:%M} {local.tzname()}"
+
+
+def day(value: date | None) -> str:
+    """Show a date: Nov 3, 2026."""
+    return f"{value:%b} {value.day}, {value.year}" if value else ""
+
+
+def age(moment: datetime, at: datetime) -> str:
+    """Tell how long ago a moment was, in the largest whole unit."""
+    minutes = max(0, int((at - moment).total_seconds() // 60))
+    for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "under a minute"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Count things in words: 1 number, 3 numbers."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def lines(value: str | None) -> Markup:
+    """Show a text of several lines with its line breaks."""
+    return Markup("<br>").join(escape(part) for part in (value or "").splitlines())
+
+
+def see_as(zone: str | None, currency: str | None) -> None:
+    """Set the zone and currency of whoever looks at this request's pages."""
+    g.display_zone, g.display_currency = zone, currency
+
+
+def _zone() -> str:
+    zone = g.get("display_zone") if has_request_context() else None
+    return zone or "UTC"
+
+
+def _currency() -> str:
+    currency = g.get("display_currency") if has_request_context() else None
+    return currency or "USD"
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates these words."""
+    app.jinja_env.filters.update(
+        number=number, money=money, when=when, day=day, age=age, plural=plural, lines=lines
+    )

@@ -1,0 +1,1084 @@
+"""The tables, one section an aggregate; rules of conduct live in policy.py and workflow.py.
+
+Every table but the last section's carries ``reseller_id``, and its references to other owned tables
+are composite: (reseller_id, x_id) -> (reseller_id, id). The database itself thus refuses a row of
+one reseller that points at another's.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Enum,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from columns import Micros, Number, RowId, UtcDateTime, now
+from extensions import Model
+from tenancy import Owned, Root
+
+
+class Role(StrEnum):
+    """What a staff member is at the reseller; ``permissions`` says what each may do."""
+
+    OWNER = "owner"
+    APPROVER = "approver"
+    SUPPORT = "support"
+    BILLING = "billing"
+    VIEWER = "viewer"
+
+
+class AccountStatus(StrEnum):
+    """Whether a person may sign in."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class ClientStatus(StrEnum):
+    """Whether a client's people may sign in and order."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class Requirement(StrEnum):
+    """What a client's settings say of one feature of the numbers it orders."""
+
+    ANY = "any"
+    REQUIRED = "required"
+    FORBIDDEN = "forbidden"
+
+
+class DidType(StrEnum):
+    """Kinds of numbers of the North American plan."""
+
+    LOCAL = "local"
+    TOLL_FREE = "toll_free"
+
+
+class DidStatus(StrEnum):
+    """Where a number of the reseller's inventory stands."""
+
+    AVAILABLE = "available"
+    ACTIVE = "active"
+    RELEASED = "released"
+    SUSPENDED = "suspended"
+
+
+class OrderState(StrEnum):
+    """The states of ``product.md``; ``workflow.TRANSITIONS`` says how one follows another."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class LineResult(StrEnum):
+    """What came of one line when it was carried out."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class MailState(StrEnum):
+    """How far a mail has come; ``kept`` means that no mail server is configured."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    KEPT = "kept"
+
+
+class E911Status(StrEnum):
+    """Whether an emergency address is in force."""
+
+    PROVISIONING = "provisioning"
+    PROVISIONED = "provisioned"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+class Net(StrEnum):
+    """Whether a 911 record's number is in the reseller's own inventory."""
+
+    ON_NET = "on_net"
+    OFF_NET = "off_net"
+
+
+def choice(kind: type[StrEnum], name: str | None = None) -> Enum:
+    """Store an enumeration as checked text; ``name`` tells two columns of a table apart."""
+    return Enum(
+        kind,
+        native_enum=False,
+        length=24,
+        create_constraint=True,
+        name=name or kind.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def of_reseller(target: str, column: str) -> ForeignKeyConstraint:
+    """Refer to an owned row so that it must be the same reseller's."""
+    return ForeignKeyConstraint(
+        ["reseller_id", column], [f"{target}.reseller_id", f"{target}.id"], ondelete="RESTRICT"
+    )
+
+
+def owned(*rules: Any) -> tuple[Any, ...]:
+    """List a table's constraints, with the key that other owned tables refer to."""
+    return (UniqueConstraint("reseller_id", "id"), *rules)
+
+
+# --- Reseller -------------------------------------------------------------------------------
+
+
+class Reseller(Root, Model):
+    """The tenant: the company whose brand the portal wears."""
+
+    __tablename__ = "reseller"
+
+    name: Mapped[str] = mapped_column(String(120))
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    carrier: Mapped[str] = mapped_column(String(40), default="inventory")
+    hold_hours: Mapped[int] = mapped_column(default=168)
+    last_order_number: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    portal_settings: Mapped["PortalSettings"] = relationship(
+        back_populates="reseller", uselist=False, cascade="all, delete-orphan"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PortalSettings(Owned, Model):
+    """What the end-user portal wears: the reseller's name, colours and contact."""
+
+    __tablename__ = "portal_settings"
+    __table_args__ = owned(UniqueConstraint("reseller_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    company_name: Mapped[str] = mapped_column(String(120))
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    logo_type: Mapped[str | None] = mapped_column(String(32))
+    brand_colour: Mapped[str] = mapped_column(String(7), default="#1f5f8b")
+    support_email: Mapped[str | None] = mapped_column(String(254))
+    support_phone: Mapped[str | None] = mapped_column(String(32))
+    support_hours: Mapped[str | None] = mapped_column(String(120))
+    address: Mapped[str | None] = mapped_column(Text)
+    help_url: Mapped[str | None] = mapped_column(String(500))
+    terms_url: Mapped[str | None] = mapped_column(String(500))
+    privacy_url: Mapped[str | None] = mapped_column(String(500))
+    host_name: Mapped[str | None] = mapped_column(String(253), unique=True)
+    host_token: Mapped[str | None] = mapped_column(String(64))
+    host_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mail_from_name: Mapped[str | None] = mapped_column(String(120))
+    mail_reply_to: Mapped[str | None] = mapped_column(String(254))
+    mail_footer: Mapped[str | None] = mapped_column(Text)
+    hide_prices: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+
+    reseller: Mapped[Reseller] = relationship(back_populates="portal_settings")
+
+
+class Staff(Owned, Model):
+    """A person of the reseller who signs in to the back office."""
+
+    __tablename__ = "staff"
+    __table_args__ = owned()
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[Role] = mapped_column(choice(Role), default=Role.VIEWER)
+    status: Mapped[AccountStatus] = mapped_column(
+        choice(AccountStatus), default=AccountStatus.INVITED
+    )
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    wants_order_mail: Mapped[bool] = mapped_column(default=True)
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    reseller: Mapped[Reseller] = relationship()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# --- Clients and their logins ---------------------------------------------------------------
+
+
+class Client(Owned, Model):
+    """The reseller's customer: a company."""
+
+    __tablename__ = "client"
+    __table_args__ = owned(
+        UniqueConstraint("reseller_id", "name"),
+        UniqueConstraint("reseller_id", "account_ref"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    account_ref: Mapped[str | None] = mapped_column(String(40))
+    status: Mapped[ClientStatus] = mapped_column(choice(ClientStatus), default=ClientStatus.ACTIVE)
+    contact_name: Mapped[str | None] = mapped_column(String(120))
+    contact_email: Mapped[str] = mapped_column(String(254))
+    contact_phone: Mapped[str | None] = mapped_column(String(32))
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    notes: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    reseller: Mapped[Reseller] = relationship()
+    logins: Mapped[list["Login"]] = relationship(
+        primaryjoin="Client.id == foreign(Login.client_id)",
+        back_populates="client",
+        order_by="Login.name",
+    )
+    order_settings: Mapped["OrderSettings"] = relationship(
+        primaryjoin="Client.id == foreign(OrderSettings.client_id)",
+        back_populates="client",
+        uselist=False,
+    )
+    did_groups: Mapped[list["DidGroup"]] = relationship(
+        primaryjoin="Client.id == foreign(DidGroup.client_id)",
+        back_populates="client",
+        order_by="DidGroup.name",
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Login(Owned, Model):
+    """A person of a client who signs in to the portal; the address is the user name."""
+
+    __tablename__ = "login"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "email"),
+        Index("ix_login_client_id", "reseller_id", "client_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(120))
+    status: Mapped[AccountStatus] = mapped_column(
+        choice(AccountStatus), default=AccountStatus.INVITED
+    )
+    allow_order_requests: Mapped[bool] = mapped_column(default=True)
+    is_administrator: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    client: Mapped[Client] = relationship(
+        primaryjoin="Client.id == foreign(Login.client_id)", back_populates="logins"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Invitation(Owned, Model):
+    """A single-use link that sets a password; the row alone cannot rebuild the link."""
+
+    __tablename__ = "invitation"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        CheckConstraint("(staff_id IS NULL) <> (login_id IS NULL)", name="one_person"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    nonce: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    staff: Mapped[Staff | None] = relationship(
+        primaryjoin="Staff.id == foreign(Invitation.staff_id)"
+    )
+    login: Mapped[Login | None] = relationship(
+        primaryjoin="Login.id == foreign(Invitation.login_id)"
+    )
+
+
+class WebSession(Owned, Model):
+    """One signed-in browser; a cookie is worth nothing once its row has ended."""
+
+    __tablename__ = "web_session"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        of_reseller("staff", "impersonator_id"),
+        CheckConstraint("(staff_id IS NULL) <> (login_id IS NULL)", name="one_person"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    impersonator_id: Mapped[int | None] = mapped_column(RowId)
+    ip: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    staff: Mapped[Staff | None] = relationship(
+        primaryjoin="Staff.id == foreign(WebSession.staff_id)"
+    )
+    login: Mapped[Login | None] = relationship(
+        primaryjoin="Login.id == foreign(WebSession.login_id)"
+    )
+
+
+class OrderSettings(Owned, Model):
+    """What one client's logins may see and order, and which kinds approve themselves."""
+
+    __tablename__ = "order_settings"
+    __table_args__ = owned(of_reseller("client", "client_id"), UniqueConstraint("client_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    did_ordering: Mapped[bool] = mapped_column(default=True)
+    e911_provisioning: Mapped[bool] = mapped_column(default=True)
+    editable_services: Mapped[list[str]] = mapped_column(JSON, default=list)
+    require_t38: Mapped[Requirement] = mapped_column(
+        choice(Requirement, "require_t38"), default=Requirement.ANY
+    )
+    require_cnam: Mapped[Requirement] = mapped_column(
+        choice(Requirement, "require_cnam"), default=Requirement.ANY
+    )
+    require_sms: Mapped[Requirement] = mapped_column(
+        choice(Requirement, "require_sms"), default=Requirement.ANY
+    )
+    require_local: Mapped[Requirement] = mapped_column(
+        choice(Requirement, "require_local"), default=Requirement.ANY
+    )
+    require_toll_free: Mapped[Requirement] = mapped_column(
+        choice(Requirement, "require_toll_free"), default=Requirement.ANY
+    )
+    auto_approve_call_forwarding: Mapped[bool] = mapped_column(default=False)
+    auto_approve_failover: Mapped[bool] = mapped_column(default=False)
+    auto_approve_e911: Mapped[bool] = mapped_column(default=False)
+    max_numbers_per_order: Mapped[int] = mapped_column(default=50)
+    max_numbers: Mapped[int | None] = mapped_column()
+    monthly_cap_micros: Mapped[int | None] = mapped_column(Micros)
+    version: Mapped[int] = mapped_column(default=1)
+
+    client: Mapped[Client] = relationship(
+        primaryjoin="Client.id == foreign(OrderSettings.client_id)",
+        back_populates="order_settings",
+    )
+    tiers: Mapped[list["Tier"]] = relationship(
+        secondary="order_settings_tier",
+        primaryjoin="OrderSettings.id == foreign(OrderSettingsTier.order_settings_id)",
+        secondaryjoin="Tier.id == foreign(OrderSettingsTier.tier_id)",
+        order_by="Tier.position",
+        viewonly=True,
+    )
+    tier_rows: Mapped[list["OrderSettingsTier"]] = relationship(
+        primaryjoin="OrderSettings.id == foreign(OrderSettingsTier.order_settings_id)",
+        cascade="all, delete-orphan",
+    )
+
+
+class OrderSettingsTier(Owned, Model):
+    """A tier that a client may order from."""
+
+    __tablename__ = "order_settings_tier"
+    __table_args__ = owned(
+        of_reseller("order_settings", "order_settings_id"),
+        of_reseller("tier", "tier_id"),
+        UniqueConstraint("order_settings_id", "tier_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    order_settings_id: Mapped[int] = mapped_column(RowId)
+    tier_id: Mapped[int] = mapped_column(RowId)
+
+
+# --- Groups: together they make up what a client owns ---------------------------------------
+
+
+class DidGroup(Owned, Model):
+    """A set of numbers that belongs to one client at most."""
+
+    __tablename__ = "did_group"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "name"),
+        Index("ix_did_group_client_id", "reseller_id", "client_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    client_id: Mapped[int | None] = mapped_column(RowId)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    client: Mapped[Client | None] = relationship(
+        primaryjoin="Client.id == foreign(DidGroup.client_id)", back_populates="did_groups"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EndpointGroup(Owned, Model):
+    """Where calls to numbers are delivered; belongs to one client, or to nobody and is shared."""
+
+    __tablename__ = "endpoint_group"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "name"),
+        Index("ix_endpoint_group_client_id", "reseller_id", "client_id"),
+        CheckConstraint("digits IN ('10', '11', 'e164')", name="digits"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    digits: Mapped[str] = mapped_column(String(4), default="e164")
+    client_id: Mapped[int | None] = mapped_column(RowId)
+
+    client: Mapped[Client | None] = relationship(
+        primaryjoin="Client.id == foreign(EndpointGroup.client_id)"
+    )
+    endpoints: Mapped[list["Endpoint"]] = relationship(
+        primaryjoin="EndpointGroup.id == foreign(Endpoint.endpoint_group_id)",
+        cascade="all, delete-orphan",
+        order_by="Endpoint.priority",
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Endpoint(Owned, Model):
+    """One address of an endpoint group."""
+
+    __tablename__ = "endpoint"
+    __table_args__ = owned(of_reseller("endpoint_group", "endpoint_group_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    endpoint_group_id: Mapped[int] = mapped_column(RowId)
+    host: Mapped[str] = mapped_column(String(253))
+    port: Mapped[int] = mapped_column(default=5060)
+    priority: Mapped[int] = mapped_column(default=1)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+
+class E911Group(Owned, Model):
+    """A set of 911 records that belongs to one client at most."""
+
+    __tablename__ = "e911_group"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "name"),
+        Index("ix_e911_group_client_id", "reseller_id", "client_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    client_id: Mapped[int | None] = mapped_column(RowId)
+    alert_emails: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+    client: Mapped[Client | None] = relationship(
+        primaryjoin="Client.id == foreign(E911Group.client_id)"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# --- Numbers, what they do and what they cost -----------------------------------------------
+
+
+class Tier(Owned, Model):
+    """A price class of numbers; the label is the carrier's, the prices are the reseller's."""
+
+    __tablename__ = "tier"
+    __table_args__ = owned(UniqueConstraint("reseller_id", "label"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    label: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(80))
+    monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    setup_micros: Mapped[int] = mapped_column(Micros, default=0)
+    cost_monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    cost_setup_micros: Mapped[int] = mapped_column(Micros, default=0)
+    position: Mapped[int] = mapped_column(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServicePrice(Owned, Model):
+    """What a client pays for one service (or for 911, or a release) on one number."""
+
+    __tablename__ = "service_price"
+    __table_args__ = owned(UniqueConstraint("reseller_id", "service"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    service: Mapped[str] = mapped_column(String(40))
+    monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    setup_micros: Mapped[int] = mapped_column(Micros, default=0)
+
+
+class Did(Owned, Model):
+    """One telephone number of the reseller's inventory.
+
+    ``client_id`` follows from the groups; ``inventory.py`` of the carriers keeps it, and triggers
+    refuse a number whose two groups belong to different clients.
+    """
+
+    __tablename__ = "did"
+    __table_args__ = owned(
+        of_reseller("tier", "tier_id"),
+        of_reseller("did_group", "did_group_id"),
+        of_reseller("endpoint_group", "endpoint_group_id"),
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "number"),
+        CheckConstraint("(held_by_id IS NULL) = (held_until IS NULL)", name="hold"),
+        Index("ix_did_search", "reseller_id", "status", "state", "rate_center", "number"),
+        Index("ix_did_npa", "reseller_id", "status", "npa", "number"),
+        Index("ix_did_city", "reseller_id", "status", "city", "number"),
+        Index("ix_did_client_id", "reseller_id", "client_id", "number"),
+        Index("ix_did_did_group_id", "reseller_id", "did_group_id"),
+        Index("ix_did_endpoint_group_id", "reseller_id", "endpoint_group_id"),
+        Index("ix_did_held_by_id", "held_by_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    number: Mapped[str] = mapped_column(Number)
+    npa: Mapped[str] = mapped_column(String(3))
+    nxx: Mapped[str] = mapped_column(String(3))
+    type: Mapped[DidType] = mapped_column(choice(DidType), default=DidType.LOCAL)
+    status: Mapped[DidStatus] = mapped_column(choice(DidStatus), default=DidStatus.AVAILABLE)
+    tier_id: Mapped[int] = mapped_column(RowId)
+    state: Mapped[str | None] = mapped_column(String(2))
+    rate_center: Mapped[str | None] = mapped_column(String(60))
+    city: Mapped[str | None] = mapped_column(String(60))
+    lata: Mapped[str | None] = mapped_column(String(5))
+    network: Mapped[str | None] = mapped_column(String(40))
+    has_t38: Mapped[bool] = mapped_column(default=False)
+    has_cnam: Mapped[bool] = mapped_column(default=False)
+    has_sms: Mapped[bool] = mapped_column(default=False)
+    monthly_micros: Mapped[int | None] = mapped_column(Micros)
+    setup_micros: Mapped[int | None] = mapped_column(Micros)
+    did_group_id: Mapped[int | None] = mapped_column(RowId)
+    endpoint_group_id: Mapped[int | None] = mapped_column(RowId)
+    client_id: Mapped[int | None] = mapped_column(RowId)
+    label: Mapped[str | None] = mapped_column(String(80))
+    held_by_id: Mapped[int | None] = mapped_column(RowId)
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    tier: Mapped[Tier] = relationship(primaryjoin="Tier.id == foreign(Did.tier_id)")
+    did_group: Mapped[DidGroup | None] = relationship(
+        primaryjoin="DidGroup.id == foreign(Did.did_group_id)"
+    )
+    endpoint_group: Mapped[EndpointGroup | None] = relationship(
+        primaryjoin="EndpointGroup.id == foreign(Did.endpoint_group_id)"
+    )
+    client: Mapped[Client | None] = relationship(primaryjoin="Client.id == foreign(Did.client_id)")
+    services: Mapped[list["DidService"]] = relationship(
+        primaryjoin="Did.id == foreign(DidService.did_id)",
+        back_populates="did",
+        cascade="all, delete-orphan",
+        order_by="DidService.service",
+    )
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def price_monthly_micros(self) -> int:
+        """Tell the client's monthly price: the number's own, else its tier's."""
+        return self.tier.monthly_micros if self.monthly_micros is None else self.monthly_micros
+
+    @property
+    def price_setup_micros(self) -> int:
+        """Tell the client's set-up price: the number's own, else its tier's."""
+        return self.tier.setup_micros if self.setup_micros is None else self.setup_micros
+
+
+class DidService(Owned, Model):
+    """One service that is in force on a number.
+
+    Services that the carrier cannot run side by side share a ``slot``; a slot holds one.
+    """
+
+    __tablename__ = "did_service"
+    __table_args__ = owned(of_reseller("did", "did_id"), UniqueConstraint("did_id", "slot"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    did_id: Mapped[int] = mapped_column(RowId)
+    service: Mapped[str] = mapped_column(String(40))
+    slot: Mapped[str] = mapped_column(String(40))
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    did: Mapped[Did] = relationship(
+        primaryjoin="Did.id == foreign(DidService.did_id)", back_populates="services"
+    )
+
+
+class DidAssignment(Owned, Model):
+    """Who held a number from when to when; a number has one live assignment anywhere."""
+
+    __tablename__ = "did_assignment"
+    __table_args__ = owned(
+        of_reseller("did", "did_id"),
+        of_reseller("client", "client_id"),
+        Index(
+            "uq_did_assignment_live",
+            "number",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_did_assignment_did_id", "reseller_id", "did_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    did_id: Mapped[int] = mapped_column(RowId)
+    number: Mapped[str] = mapped_column(Number)
+    client_id: Mapped[int] = mapped_column(RowId)
+    monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    setup_micros: Mapped[int] = mapped_column(Micros, default=0)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class DidImport(Owned, Model):
+    """An uploaded inventory file between its preview and the staff's confirmation."""
+
+    __tablename__ = "did_import"
+    __table_args__ = owned(of_reseller("staff", "staff_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    file_name: Mapped[str] = mapped_column(String(255))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    staff: Mapped[Staff | None] = relationship(
+        primaryjoin="Staff.id == foreign(DidImport.staff_id)"
+    )
+
+
+class E911Record(Owned, Model):
+    """The registered emergency address of one number, on-net or off-net."""
+
+    __tablename__ = "e911_record"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        of_reseller("e911_group", "e911_group_id"),
+        of_reseller("did", "did_id"),
+        CheckConstraint("(net = 'on_net') = (did_id IS NOT NULL)", name="net_did"),
+        Index(
+            "uq_e911_record_live",
+            "reseller_id",
+            "number",
+            unique=True,
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index("ix_e911_record_client_id", "reseller_id", "client_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    e911_group_id: Mapped[int | None] = mapped_column(RowId)
+    did_id: Mapped[int | None] = mapped_column(RowId)
+    number: Mapped[str] = mapped_column(Number)
+    net: Mapped[Net] = mapped_column(choice(Net))
+    caller_name: Mapped[str] = mapped_column(String(50))
+    address1: Mapped[str] = mapped_column(String(120))
+    address2: Mapped[str | None] = mapped_column(String(60))
+    city: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(2))
+    zip: Mapped[str] = mapped_column(String(5))
+    zip4: Mapped[str | None] = mapped_column(String(4))
+    status: Mapped[E911Status] = mapped_column(choice(E911Status), default=E911Status.PROVISIONING)
+    status_detail: Mapped[str | None] = mapped_column(String(255))
+    alert_emails: Mapped[list[str]] = mapped_column(JSON, default=list)
+    accepted_by: Mapped[str | None] = mapped_column(String(120))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    accepted_version: Mapped[str | None] = mapped_column(String(20))
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    client: Mapped[Client] = relationship(primaryjoin="Client.id == foreign(E911Record.client_id)")
+    e911_group: Mapped[E911Group | None] = relationship(
+        primaryjoin="E911Group.id == foreign(E911Record.e911_group_id)"
+    )
+    did: Mapped[Did | None] = relationship(primaryjoin="Did.id == foreign(E911Record.did_id)")
+
+
+# --- Ports ----------------------------------------------------------------------------------
+
+
+class PortStatus(Owned, Model):
+    """A step of a port in the reseller's words; an active or a completed one."""
+
+    __tablename__ = "port_status"
+    __table_args__ = owned(
+        UniqueConstraint("reseller_id", "key"),
+        CheckConstraint("bucket IN ('active', 'completed')", name="bucket"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(40))
+    label: Mapped[str] = mapped_column(String(80))
+    bucket: Mapped[str] = mapped_column(String(12), default="active")
+    client_text: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(default=0)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Port(Owned, Model):
+    """Numbers on their way from another provider to the reseller, for one client."""
+
+    __tablename__ = "port"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        of_reseller("port_status", "status_id"),
+        UniqueConstraint("reseller_id", "pon"),
+        Index("ix_port_client_id", "reseller_id", "client_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    status_id: Mapped[int] = mapped_column(RowId)
+    pon: Mapped[str] = mapped_column(String(40))
+    entity_name: Mapped[str | None] = mapped_column(String(120))
+    billing_number: Mapped[str | None] = mapped_column(Number)
+    porting_from: Mapped[str | None] = mapped_column(String(120))
+    requested_foc: Mapped[date | None] = mapped_column()
+    foc_date: Mapped[date | None] = mapped_column()
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    client: Mapped[Client] = relationship(primaryjoin="Client.id == foreign(Port.client_id)")
+    status: Mapped[PortStatus] = relationship(
+        primaryjoin="PortStatus.id == foreign(Port.status_id)"
+    )
+    numbers: Mapped[list["PortNumber"]] = relationship(
+        primaryjoin="Port.id == foreign(PortNumber.port_id)",
+        cascade="all, delete-orphan",
+        order_by="PortNumber.number",
+    )
+    events: Mapped[list["PortEvent"]] = relationship(
+        primaryjoin="Port.id == foreign(PortEvent.port_id)",
+        cascade="all, delete-orphan",
+        order_by="PortEvent.at",
+    )
+
+
+class PortNumber(Owned, Model):
+    """One number of a port."""
+
+    __tablename__ = "port_number"
+    __table_args__ = owned(
+        of_reseller("port", "port_id"),
+        of_reseller("port_status", "status_id"),
+        UniqueConstraint("port_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    port_id: Mapped[int] = mapped_column(RowId)
+    status_id: Mapped[int | None] = mapped_column(RowId)
+    number: Mapped[str] = mapped_column(Number)
+    rate_center: Mapped[str | None] = mapped_column(String(60))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class PortEvent(Owned, Model):
+    """A step or a comment in a port's story, for the client too or for staff only."""
+
+    __tablename__ = "port_event"
+    __table_args__ = owned(of_reseller("port", "port_id"), of_reseller("staff", "staff_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    port_id: Mapped[int] = mapped_column(RowId)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    by_name: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+    is_private: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+# --- Orders ---------------------------------------------------------------------------------
+
+
+class Order(Owned, Model):
+    """A request for a change; ``workflow`` alone moves its state."""
+
+    __tablename__ = "orders"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        of_reseller("login", "login_id"),
+        of_reseller("staff", "impersonator_id"),
+        of_reseller("staff", "decided_by_id"),
+        UniqueConstraint("reseller_id", "number"),
+        UniqueConstraint("reseller_id", "submit_key"),
+        Index("ix_orders_queue", "reseller_id", "state", "is_urgent", "submitted_at"),
+        Index("ix_orders_client", "reseller_id", "client_id", "submitted_at"),
+        Index("ix_orders_due", "state", "carry_out_at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(40))
+    state: Mapped[OrderState] = mapped_column(choice(OrderState), default=OrderState.PENDING)
+    is_urgent: Mapped[bool] = mapped_column(default=False)
+    client_id: Mapped[int] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    impersonator_id: Mapped[int | None] = mapped_column(RowId)
+    submit_key: Mapped[str | None] = mapped_column(String(64))
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(RowId)
+    decided_by_name: Mapped[str | None] = mapped_column(String(120))
+    is_auto_approved: Mapped[bool] = mapped_column(default=False)
+    settings_version: Mapped[int] = mapped_column(default=1)
+    reason: Mapped[str | None] = mapped_column(Text)
+    client_note: Mapped[str | None] = mapped_column(Text)
+    private_note: Mapped[str | None] = mapped_column(Text)
+    monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    setup_micros: Mapped[int] = mapped_column(Micros, default=0)
+    line_count: Mapped[int] = mapped_column(default=0)
+    round: Mapped[int] = mapped_column(default=1)
+    carry_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    client: Mapped[Client] = relationship(primaryjoin="Client.id == foreign(Order.client_id)")
+    login: Mapped[Login | None] = relationship(primaryjoin="Login.id == foreign(Order.login_id)")
+    impersonator: Mapped[Staff | None] = relationship(
+        primaryjoin="Staff.id == foreign(Order.impersonator_id)"
+    )
+    lines: Mapped[list["OrderLine"]] = relationship(
+        primaryjoin="Order.id == foreign(OrderLine.order_id)",
+        back_populates="order",
+        order_by="OrderLine.position",
+    )
+    events: Mapped[list["OrderEvent"]] = relationship(
+        primaryjoin="Order.id == foreign(OrderEvent.order_id)",
+        order_by="OrderEvent.id",
+        back_populates="order",
+    )
+    mails: Mapped[list["Mail"]] = relationship(
+        primaryjoin="Order.id == foreign(Mail.order_id)", order_by="Mail.id", viewonly=True
+    )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(Owned, Model):
+    """One number's part of an order: what is, what is asked, the price, the result.
+
+    ``is_open`` lines claim their (number, slot): the partial unique index lets nobody else do so.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = owned(
+        of_reseller("orders", "order_id"),
+        of_reseller("did", "did_id"),
+        UniqueConstraint("order_id", "position"),
+        Index(
+            "uq_order_line_open",
+            "reseller_id",
+            "number",
+            "slot",
+            unique=True,
+            sqlite_where=text("is_open"),
+            postgresql_where=text("is_open"),
+        ),
+        Index("ix_order_line_number", "reseller_id", "number"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(RowId)
+    position: Mapped[int] = mapped_column()
+    number: Mapped[str] = mapped_column(Number)
+    did_id: Mapped[int | None] = mapped_column(RowId)
+    slot: Mapped[str] = mapped_column(String(40))
+    current: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    requested: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    setup_micros: Mapped[int] = mapped_column(Micros, default=0)
+    prices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    is_open: Mapped[bool] = mapped_column(default=True)
+    result: Mapped[LineResult] = mapped_column(choice(LineResult), default=LineResult.WAITING)
+    error: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    order: Mapped[Order] = relationship(
+        primaryjoin="Order.id == foreign(OrderLine.order_id)", back_populates="lines"
+    )
+    did: Mapped[Did | None] = relationship(primaryjoin="Did.id == foreign(OrderLine.did_id)")
+
+
+class OrderEvent(Owned, Model):
+    """One step in an order's story; events are added, never changed."""
+
+    __tablename__ = "order_event"
+    __table_args__ = owned(
+        of_reseller("orders", "order_id"),
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        Index("ix_order_event_order_id", "reseller_id", "order_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(RowId)
+    name: Mapped[str] = mapped_column(String(40))
+    from_state: Mapped[OrderState | None] = mapped_column(choice(OrderState, "from_state"))
+    to_state: Mapped[OrderState] = mapped_column(choice(OrderState, "to_state"))
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    by_name: Mapped[str] = mapped_column(String(255))
+    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    order: Mapped[Order] = relationship(
+        primaryjoin="Order.id == foreign(OrderEvent.order_id)", back_populates="events"
+    )
+
+
+# --- Mail and audit -------------------------------------------------------------------------
+
+
+class Mail(Owned, Model):
+    """One mail to one address, written with the change that it tells of, delivered afterwards."""
+
+    __tablename__ = "mail"
+    __table_args__ = owned(
+        of_reseller("orders", "order_id"),
+        of_reseller("invitation", "invitation_id"),
+        Index("ix_mail_due", "state", "next_at"),
+        Index("ix_mail_list", "reseller_id", "created_at"),
+        Index("ix_mail_order_id", "reseller_id", "order_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    order_id: Mapped[int | None] = mapped_column(RowId)
+    invitation_id: Mapped[int | None] = mapped_column(RowId)
+    to_address: Mapped[str] = mapped_column(String(254))
+    from_name: Mapped[str] = mapped_column(String(120))
+    reply_to: Mapped[str | None] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(255))
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    state: Mapped[MailState] = mapped_column(choice(MailState), default=MailState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    order: Mapped[Order | None] = relationship(primaryjoin="Order.id == foreign(Mail.order_id)")
+    invitation: Mapped[Invitation | None] = relationship(
+        primaryjoin="Invitation.id == foreign(Mail.invitation_id)"
+    )
+
+
+class AuditEntry(Owned, Model):
+    """Who did what, as whom and from where; the database refuses to change or delete it."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        Index("ix_audit_entry_at", "reseller_id", "at"),
+        Index("ix_audit_entry_object", "reseller_id", "object_type", "object_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    by_name: Mapped[str] = mapped_column(String(255))
+    ip: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(String(255))
+    request_id: Mapped[str | None] = mapped_column(String(40))
+    action: Mapped[str] = mapped_column(String(60))
+    object_type: Mapped[str] = mapped_column(String(40))
+    object_id: Mapped[int | None] = mapped_column(RowId)
+    object_name: Mapped[str | None] = mapped_column(String(255))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+# --- Of the deployment, not of a reseller ----------------------------------------------------
+
+
+class SignInFailure(Model):
+    """A refused sign-in; counted per account and per address to slow guessing down."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (
+        Index("ix_sign_in_failure_account", "account_hash", "at"),
+        Index("ix_sign_in_failure_ip", "ip", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_hash: Mapped[str] = mapped_column(String(64))
+    ip: Mapped[str] = mapped_column(String(45))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Lease(Model):
+    """The right of one process to do a job, until a moment."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
