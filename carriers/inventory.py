@@ -1,0 +1,262 @@
+"""The embedded carrier: the reseller's own stock, and the door through which numbers change hands.
+
+``record`` writes what a carrier has done into the reseller's own tables, whichever carrier it was.
+``give_did`` and ``take_did`` are the only functions that change who has a number; they keep
+``Did.client_id``, the groups and the history of assignments in step.
+"""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import select, update
+
+import catalog
+from carriers.base import Answer, Job, Outcome
+from columns import now
+from extensions import db
+from models import (
+    Client,
+    Did,
+    DidAssignment,
+    DidGroup,
+    DidService,
+    DidStatus,
+    E911Group,
+    E911Record,
+    E911Status,
+    EndpointGroup,
+    Net,
+    OrderLine,
+)
+
+
+class CannotCarryOut(Exception):
+    """A line cannot be carried out as things stand; the sentence says why."""
+
+
+class EmbeddedCarrier:
+    """The reseller's own stock: what is recorded is done, so it answers at once."""
+
+    answers_at_once = True
+
+    def carry_out(self, job: Job) -> Answer:
+        """Agree: the work is the recording that follows in the same transaction."""
+        return Answer(Outcome.DONE)
+
+
+# --- Who has a number -----------------------------------------------------------------------
+
+
+def give_did(
+    did: Did,
+    group: DidGroup,
+    endpoints: EndpointGroup | None = None,
+    price: tuple[int, int] | None = None,
+) -> None:
+    """Put a number into a client's DID Group: from now on it is that client's.
+
+    ``price`` is (monthly, set-up) in micro-units, as agreed; the number's own price by default.
+    Raises CannotCarryOut when another client has it.
+    """
+    if did.client_id is not None and did.client_id != group.client_id:
+        raise CannotCarryOut("Another client has this number.")
+    moment = now()
+    is_new = did.client_id is None and group.client_id is not None
+    did.client_id, did.did_group_id = group.client_id, group.id
+    if endpoints is not None:
+        did.endpoint_group_id = endpoints.id
+    did.held_by_id, did.held_until = None, None
+    if is_new:
+        did.status, did.activated_at = DidStatus.ACTIVE, moment
+        db.session.add(_assignment(did, moment, price))
+    db.session.flush()
+
+
+def take_did(did: Did, status: DidStatus = DidStatus.RELEASED) -> None:
+    """Take a number from its client: its services end and its history keeps who had it."""
+    did.services.clear()
+    did.client_id = did.did_group_id = did.endpoint_group_id = None
+    did.status, did.activated_at, did.label = status, None, None
+    live = update(DidAssignment).where(
+        DidAssignment.did_id == did.id, DidAssignment.ended_at.is_(None)
+    )
+    db.session.execute(live.values(ended_at=now()))
+    db.session.flush()
+
+
+def give_group(group: DidGroup, client: Client | None) -> None:
+    """Give a DID Group with all its numbers to a client, or take it back.
+
+    Raises CannotCarryOut when the group has another client (P2), or a number of it does.
+    """
+    if client is not None and group.client is not None and group.client_id != client.id:
+        raise CannotCarryOut(f"{group.name} belongs to {group.client.name}.")
+    if group.client_id == (client.id if client else None):
+        return
+    dids = db.session.scalars(select(Did).where(Did.did_group_id == group.id)).all()
+    if client is None:
+        group.client_id = None
+        db.session.flush()
+    for did in dids:
+        _move_with_group(did, client)
+    if client is not None:
+        db.session.flush()
+        group.client_id = client.id
+    db.session.flush()
+
+
+def _move_with_group(did: Did, client: Client | None) -> None:
+    if client is not None and did.client_id not in (None, client.id):
+        raise CannotCarryOut(f"{did.number} is in the hands of another client.")
+    if client is None:
+        did.client_id, did.status = None, DidStatus.AVAILABLE
+        db.session.execute(
+            update(DidAssignment)
+            .where(DidAssignment.did_id == did.id, DidAssignment.ended_at.is_(None))
+            .values(ended_at=now())
+        )
+    elif did.client_id is None:
+        moment = now()
+        did.client_id, did.status, did.activated_at = client.id, DidStatus.ACTIVE, moment
+        db.session.add(_assignment(did, moment))
+
+
+def _assignment(did: Did, moment: datetime, price: tuple[int, int] | None = None) -> DidAssignment:
+    monthly, setup = price or (did.price_monthly_micros, did.price_setup_micros)
+    return DidAssignment(
+        monthly_micros=monthly,
+        setup_micros=setup,
+        reseller_id=did.reseller_id,
+        did_id=did.id,
+        number=did.number,
+        client_id=did.client_id,
+        started_at=moment,
+    )
+
+
+def main_group(client: Client) -> DidGroup:
+    """Find the DID Group that a client's new numbers go to, or make one with the client's name."""
+    if client.did_groups:
+        return client.did_groups[0]
+    return _new_group(DidGroup, client)
+
+
+def main_e911_group(client: Client) -> E911Group:
+    """Find the 911 Group of a client's emergency addresses, or make one with its name."""
+    mine = select(E911Group).where(E911Group.client_id == client.id).order_by(E911Group.name)
+    return db.session.scalars(mine).first() or _new_group(E911Group, client)
+
+
+Group = TypeVar("Group", DidGroup, E911Group)
+
+
+def _new_group(kind: type[Group], client: Client) -> Group:
+    taken = set(db.session.scalars(select(kind.name).where(kind.name.startswith(client.name))))
+    name = next(n for n in _names(client.name) if n not in taken)
+    group = kind(reseller_id=client.reseller_id, name=name, client=client)
+    db.session.add(group)
+    db.session.flush()
+    return group
+
+
+def _names(stem: str) -> Any:
+    yield stem
+    yield from (f"{stem} {n}" for n in range(2, 10_000))
+
+
+# --- What a carried-out line writes -----------------------------------------------------------
+
+
+def record(line: OrderLine, client: Client, by_name: str) -> None:
+    """Write a carried-out line into the reseller's tables.
+
+    Raises CannotCarryOut when the number is no longer where the order found it.
+    """
+    did = db.session.get(Did, line.did_id) if line.did_id else None
+    # What ends comes before what begins, since a slot holds one service; the number itself is
+    # last, since nothing can be changed on a number that is gone.
+    parts = sorted(
+        line.requested.items(), key=lambda part: (part[1] is not None, part[0] == catalog.DID)
+    )
+    for subject, settings in parts:
+        if subject == catalog.E911:
+            _record_e911(line, client, did, settings, by_name)
+        elif subject == catalog.DID:
+            _record_did(line, client, did, settings)
+        else:
+            _record_service(_needed(did, client), catalog.SERVICES[subject], settings, line)
+
+
+def _needed(did: Did | None, client: Client) -> Did:
+    if did is None or did.client_id != client.id:
+        raise CannotCarryOut(f"The number is no longer in the hands of {client.name}.")
+    return did
+
+
+def _record_did(line: OrderLine, client: Client, did: Did | None, settings: Any) -> None:
+    if settings is None:
+        take_did(_needed(did, client))
+        return
+    if did is None or did.client_id is not None or did.held_by_id != line.order_id:
+        raise CannotCarryOut("The number is no longer held for this order.")
+    give_did(did, main_group(client), price=(line.monthly_micros, line.setup_micros))
+
+
+def _record_service(
+    did: Did, service: catalog.Service, settings: dict[str, Any] | None, line: OrderLine
+) -> None:
+    now_on = next((row for row in did.services if row.service == service.key), None)
+    if now_on is not None:
+        did.services.remove(now_on)
+        db.session.flush()
+    if settings is not None:
+        did.services.append(
+            DidService(
+                reseller_id=did.reseller_id,
+                service=service.key,
+                slot=service.place,
+                settings=settings,
+                monthly_micros=_price_of(line, service.key),
+            )
+        )
+    db.session.flush()
+
+
+def _price_of(line: OrderLine, subject: str) -> int:
+    price: int = line.prices.get(subject, {}).get("monthly_micros", 0)
+    return price
+
+
+def _record_e911(
+    line: OrderLine, client: Client, did: Did | None, address: Any, by_name: str
+) -> None:
+    row = live_e911(line.number)
+    if row is not None and row.client_id != client.id:
+        raise CannotCarryOut("Another client has the 911 address of this number.")
+    if address is None:
+        if row is not None:
+            row.status, row.removed_at = E911Status.REMOVED, now()
+        return
+    if row is None:
+        row = E911Record(
+            reseller_id=client.reseller_id,
+            client_id=client.id,
+            e911_group_id=main_e911_group(client).id,
+            did_id=did.id if did else None,
+            number=line.number,
+            net=Net.ON_NET if did else Net.OFF_NET,
+            accepted_by=by_name,
+            accepted_at=now(),
+        )
+        db.session.add(row)
+    for key in catalog.ADDRESS:
+        setattr(row, key, address.get(key) or None)
+    row.status, row.activated_at = E911Status.PROVISIONED, now()
+    db.session.flush()
+
+
+def live_e911(number: str) -> E911Record | None:
+    """Find the emergency address in force for a number, on-net or off-net."""
+    return db.session.scalar(
+        select(E911Record).where(E911Record.number == number, E911Record.removed_at.is_(None))
+    )

@@ -1,0 +1,341 @@
+"""What can be ordered: the kinds of orders and the DID services, one declaration each.
+
+A new service is one entry in ``SERVICES``: its name, its fields, its check and its words. Order
+Settings, forms, differences, mails and prices are all read from here. Who may ask for it is
+``policy``; what an order does is ``workflow``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import display
+from columns import E164
+from models import DidType, OrderLine
+
+Settings = dict[str, Any]
+"""What a service is set to on one number, as it stands in the database."""
+
+ROUTING = "routing"
+"""The slot of the services of which the carrier runs one at a time on a number (product.md)."""
+
+TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
+_EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[A-Za-z][^\s@<>,;\"]+")
+_STATES = frozenset(
+    [
+        *("AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN"),
+        *("IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH"),
+        *("NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT"),
+        *("VT", "VA", "WA", "WV", "WI", "WY", "PR", "VI", "GU", "AS", "MP"),
+    ]
+)
+
+
+class Invalid(ValueError):
+    """What was asked for is not well-formed; ``problems`` has a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a service asks for."""
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: str = "text"
+    """The form's widget: text, number, email or checkbox."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One thing that a number can do."""
+
+    key: str
+    label: str
+    summary: str
+    clean: Callable[[Mapping[str, Any], str], Settings]
+    words: Callable[[Settings], str]
+    fields: tuple[Field, ...] = ()
+    slot: str = ""
+    capability: str | None = None
+    """The column of ``Did`` that must be true for this service."""
+    on_toll_free: bool = True
+
+    @property
+    def place(self) -> str:
+        """Tell the slot this service takes on a number; alone in its own by default."""
+        return self.slot or self.key
+
+    def fits(self, did: Any) -> str | None:
+        """Tell in a sentence why a number cannot have this service; None when it can."""
+        if self.capability and not getattr(did, self.capability):
+            return f"{display.number(did.number)} cannot have {self.label}."
+        if not self.on_toll_free and did.type is DidType.TOLL_FREE:
+            return f"{self.label} does not work on toll-free numbers."
+        return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of order."""
+
+    key: str
+    label: str
+    slot: str
+    auto_approve: str | None = None
+    """The column of ``OrderSettings`` that lets this kind approve itself."""
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of a difference, in words."""
+
+    field: str
+    current: str
+    requested: str
+
+
+# --- Checks ---------------------------------------------------------------------------------
+
+
+def target_problem(number: str, target: str | None) -> str | None:
+    """Tell why calls to a number cannot be sent to a target; None when they can.
+
+    The rules are those of the North American plan: no N11 code, no 900 or 976, not itself.
+    """
+    if target is None or not E164.fullmatch(target) or target[3:5] == "11":
+        return "Write a ten-digit US or Canadian number, such as (412) 555-0123."
+    if target == number:
+        return "A number cannot be sent to itself."
+    if target[2:5] == "900" or target[5:8] == "976":
+        return "Premium numbers (900 and 976) are not allowed here."
+    if target[6:8] == "11" and target[2:5] not in TOLL_FREE:
+        return "That is not a number that can be dialled."
+    return None
+
+
+def _target(name: str) -> Callable[[Mapping[str, Any], str], Settings]:
+    def clean(typed: Mapping[str, Any], number: str) -> Settings:
+        digits = re.sub(r"\D", "", str(typed.get(name) or ""))
+        if re.fullmatch(r"[2-9]11", digits):
+            raise Invalid({name: f"Calls cannot be sent to {digits}."})
+        target = display.to_e164(str(typed.get(name) or ""))
+        problem = target_problem(number, target)
+        if problem:
+            raise Invalid({name: problem})
+        return {name: target}
+
+    return clean
+
+
+def _clean_email(typed: Mapping[str, Any], number: str) -> Settings:
+    address = str(typed.get("email") or "").strip()
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        raise Invalid({"email": "Write one e-mail address, such as fax@example.com."})
+    return {"email": address}
+
+
+def _clean_conference(typed: Mapping[str, Any], number: str) -> Settings:
+    pin = str(typed.get("pin") or "").strip()
+    if not re.fullmatch(r"[0-9]{0,8}", pin):
+        raise Invalid({"pin": "Write up to eight digits, or leave the PIN empty."})
+    return {"pin": pin}
+
+
+def _clean_caller_name(typed: Mapping[str, Any], number: str) -> Settings:
+    name = re.sub(r" +", " ", str(typed.get("display_name") or "")).strip()
+    if not re.fullmatch(r"[A-Za-z0-9 ]{1,15}", name):
+        raise Invalid({"display_name": "Write 1 to 15 letters, digits and spaces."})
+    if not re.search(r"[A-Za-z]", name):
+        raise Invalid({"display_name": "The name needs at least one letter."})
+    return {"display_name": name.upper()}
+
+
+def _clean_nothing(typed: Mapping[str, Any], number: str) -> Settings:
+    return {}
+
+
+def clean_address(typed: Mapping[str, Any], number: str) -> Settings:
+    """Check an emergency address and bring it into one form.
+
+    Raises Invalid with a sentence a field. Limits are the carriers' (data-dictionary b2).
+    """
+    text = {key: " ".join(str(value or "").split()) for key, value in typed.items()}
+    values = {key: text.get(key, "") for key in ADDRESS}
+    values["state"] = values["state"].upper()
+    problems = {name: sentence for name, ok, sentence in _address_rules(values) if not ok}
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
+    street = values["address1"]
+    is_box = re.match(r"(p\.?\s*o\.?\s*box|post office box)\b", street, re.I)
+    name_ok = re.fullmatch(r"[A-Za-z0-9 .,&'\-]{3,50}", values["caller_name"])
+    return [
+        ("caller_name", bool(name_ok), "Write a name of 3 to 50 letters and digits."),
+        ("address1", not is_box, "A post office box cannot be found by an ambulance."),
+        (
+            "address1",
+            bool(re.match(r"\d+\S*\s+\S+", street)) and len(street) <= 120,
+            "Write the house number and the street, such as 100 Main Street.",
+        ),
+        ("address2", len(values["address2"]) <= 60, "Use at most 60 characters."),
+        ("city", 2 <= len(values["city"]) <= 60, "Write the city."),
+        ("state", values["state"] in _STATES, "Use the two letters of a US state, such as PA."),
+        ("zip", bool(re.fullmatch(r"\d{5}", values["zip"])), "Write the five digits of the ZIP."),
+        ("zip4", bool(re.fullmatch(r"(\d{4})?", values["zip4"])), "Write four digits, or none."),
+    ]
+
+
+ADDRESS = ("caller_name", "address1", "address2", "city", "state", "zip", "zip4")
+
+
+def _address_words(values: Settings) -> str:
+    place = f"{values['city']}, {values['state']} {values['zip']}"
+    place += f"-{values['zip4']}" if values.get("zip4") else ""
+    parts = (values["caller_name"], values["address1"], values.get("address2"), place)
+    return ", ".join(part for part in parts if part)
+
+
+# --- Services -------------------------------------------------------------------------------
+
+SERVICES: dict[str, Service] = {
+    service.key: service
+    for service in (
+        Service(
+            "call_forwarding",
+            "Call Forwarding",
+            "Sends every call to another number.",
+            _target("forward_to"),
+            lambda s: f"All calls to {display.number(s['forward_to'])}",
+            (Field("forward_to", "Forward to", "Any usual spelling will do.", "number"),),
+            slot=ROUTING,
+        ),
+        Service(
+            "failover",
+            "Failover",
+            "Sends calls to another number when yours cannot be reached.",
+            _target("failover_to"),
+            lambda s: f"When unreachable, to {display.number(s['failover_to'])}",
+            (Field("failover_to", "Fail over to", "Any usual spelling will do.", "number"),),
+            slot=ROUTING,
+        ),
+        Service(
+            "fax_to_email",
+            "Fax to Email",
+            "Receives faxes and mails them to you.",
+            _clean_email,
+            lambda s: f"Faxes to {s['email']}",
+            (Field("email", "E-mail address", "", "email"),),
+            slot=ROUTING,
+            capability="has_t38",
+        ),
+        Service(
+            "conference_line",
+            "Conference Line",
+            "Makes the number a conference that people dial into.",
+            _clean_conference,
+            lambda s: f"On, PIN {s['pin']}" if s.get("pin") else "On, without a PIN",
+            (Field("pin", "PIN", "Up to eight digits; empty for none."),),
+            slot=ROUTING,
+        ),
+        Service(
+            "cnam_outbound",
+            "Caller ID Name",
+            "The name that people you call may see.",
+            _clean_caller_name,
+            lambda s: s["display_name"],
+            (Field("display_name", "Name to show", "Up to 15 letters, digits and spaces."),),
+            capability="has_cnam",
+            on_toll_free=False,
+        ),
+        Service(
+            "cnam_inbound",
+            "Caller ID Look-up",
+            "Shows you the name of who is calling.",
+            _clean_nothing,
+            lambda s: "On",
+        ),
+        Service(
+            "sms",
+            "Text Messages",
+            "Sends and receives text messages.",
+            _clean_nothing,
+            lambda s: "On",
+            capability="has_sms",
+        ),
+        Service(
+            "t38",
+            "T.38 Fax",
+            "Carries faxes over the internet in the T.38 form.",
+            _clean_nothing,
+            lambda s: "On",
+            capability="has_t38",
+        ),
+    )
+}
+
+DID, E911 = "did", "e911"
+"""What an order may change beside services: who has the number, and its emergency address."""
+
+KINDS: dict[str, Kind] = {
+    "did_order": Kind("did_order", "New Numbers", DID),
+    "did_release": Kind("did_release", "Release of Numbers", DID),
+    "e911_provision": Kind(
+        "e911_provision", "911 Provisioning", E911, "auto_approve_e911", is_urgent=True
+    ),
+    "e911_change": Kind("e911_change", "911 Change", E911, "auto_approve_e911", is_urgent=True),
+    "e911_remove": Kind("e911_remove", "911 Removal", E911, "auto_approve_e911", is_urgent=True),
+} | {
+    key: Kind(
+        key,
+        service.label,
+        service.place,
+        f"auto_approve_{key}" if key in ("call_forwarding", "failover") else None,
+    )
+    for key, service in SERVICES.items()
+}
+
+
+def kind(key: str) -> Kind:
+    """Look a kind of order up; raises KeyError for one that does not exist."""
+    return KINDS[key]
+
+
+def label(subject: str) -> str:
+    """Name what a line changes: a service, the emergency address or the number itself."""
+    if subject in SERVICES:
+        return SERVICES[subject].label
+    return {E911: "911 Address", DID: "Number"}[subject]
+
+
+def words(subject: str, settings: Settings | None) -> str:
+    """Say in words what a subject is set to; "Off", "None" or "Not yours" when it is not."""
+    if settings is None:
+        return {E911: "None", DID: "Not yours"}.get(subject, "Off")
+    if subject == E911:
+        return _address_words(settings)
+    if subject == DID:
+        return "Yours"
+    return SERVICES[subject].words(settings)
+
+
+def changes(line: OrderLine) -> list[Change]:
+    """List what a line changes, as current and requested values in words."""
+    return [
+        Change(label(subject), words(subject, line.current.get(subject)), words(subject, asked))
+        for subject, asked in line.requested.items()
+    ]
+
+
+def rivals(service: Service) -> list[str]:
+    """List the other services that cannot run beside this one on a number."""
+    return [s.key for s in SERVICES.values() if s.place == service.place and s.key != service.key]

@@ -1,0 +1,61 @@
+"""What Portico does by itself in the background; each step commits its own transaction.
+
+Who runs these, and when, is ``outbox``'s loop. All work here may be repeated after a crash.
+"""
+
+import logging
+
+import carriers
+import carrying
+import tenancy
+import workflow
+from carriers import Answer
+from extensions import db
+from models import Order, OrderState
+
+log = logging.getLogger(__name__)
+
+
+def carry_out_due() -> int:
+    """Ask the carriers for every approved order whose time has come; give how many were asked."""
+    with tenancy.across_resellers():
+        due = carrying.due_orders()
+    db.session.rollback()
+    return sum(_carry_out_one(reseller_id, order_id) for reseller_id, order_id in due)
+
+
+def _carry_out_one(reseller_id: int, order_id: int) -> bool:
+    with tenancy.acting_for(reseller_id):
+        if not carrying.claim(order_id):
+            db.session.rollback()
+            return False
+        order = db.session.get_one(Order, order_id)
+        carrier = carriers.of(order.client.reseller)
+        asked, round_ = carrying.jobs(order), order.round
+        # No transaction stays open over the wire: a slow carrier must not hold the database.
+        db.session.commit()
+    answers = _ask_all(carrier, asked)
+    with tenancy.acting_for(reseller_id):
+        _take_answers(order_id, round_, answers)
+        db.session.commit()
+    return True
+
+
+def _ask_all(carrier: carriers.Carrier, asked: dict[int, carriers.Job]) -> dict[int, Answer]:
+    """Ask line by line; after an exception nobody knows, so the line goes on waiting."""
+    answers = {}
+    for position, job in asked.items():
+        try:
+            answers[position] = carrier.carry_out(job)
+        except Exception:
+            log.exception("The carrier did not answer for %s", job.key)
+    return answers
+
+
+def _take_answers(order_id: int, round_: int, answers: dict[int, Answer]) -> None:
+    order = db.session.get_one(Order, order_id, populate_existing=True)
+    if order.round != round_ or order.state is not OrderState.APPROVED:
+        return
+    workflow.finish(order, answers)
+    if order.state is OrderState.APPROVED and order.attempts >= carrying.MOST_ATTEMPTS:
+        workflow.give_up(order, "No answer came. Try again, or ask your provider.")

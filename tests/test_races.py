@@ -1,0 +1,180 @@
+"""Two at once, with real connections: approvers, clients at one number, one form sent ten times.
+
+Each race has a control in which the guard is taken away: it must then go wrong, or the race proves
+nothing.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+import permissions
+import tenancy
+import workflow
+from extensions import db
+from lines import Request
+from models import Client, Did, DidAssignment, Login, Mail, Order, OrderEvent, OrderState, Staff
+from policy import Refused
+from tests.support.cast import Person, Story
+
+CROWD = 8
+
+
+def at_once(app: Flask, story: Story, act: Callable[[int], object], crowd: int = CROWD) -> Counter:
+    """Run an act in many threads at one moment, each with its own connection; count the outcomes.
+
+    An outcome is "done" or the name of the refusal; anything else fails the test.
+    """
+    start, outcomes, strange = threading.Barrier(crowd), [], []
+
+    def one(n: int) -> None:
+        with app.app_context(), tenancy.acting_for(story.reseller_id):
+            start.wait(timeout=30)
+            try:
+                act(n)
+                db.session.commit()
+                outcomes.append("done")
+            except Refused as refused:
+                db.session.rollback()
+                outcomes.append(type(refused).__name__)
+            except BaseException as error:  # noqa: BLE001 (A thread's error is told to the test.)
+                db.session.rollback()
+                strange.append(error)
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(crowd)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert strange == []
+    return Counter(outcomes)
+
+
+def staff_actor(person: Person) -> permissions.Actor:
+    return permissions.staff_actor(db.session.get_one(Staff, person.id))
+
+
+def submit_as(person: Person, *numbers: str, key: str | None = None) -> Order:
+    client = db.session.get_one(Client, person.client_id)
+    login = permissions.login_actor(db.session.get_one(Login, person.id))
+    return workflow.submit(client, "did_order", [Request(n) for n in numbers], login, key=key)
+
+
+@pytest.fixture
+def pending(app: Flask, story: Story) -> int:
+    """A pending order of Bob's, committed; its id."""
+    with app.app_context(), tenancy.acting_for(story.reseller_id):
+        order = submit_as(story.bob, *story.free[:2])
+        db.session.commit()
+        return order.id
+
+
+def decide(order_id: int, story: Story, n: int) -> None:
+    order, by = db.session.get_one(Order, order_id), staff_actor(story.alice)
+    if n % 2:
+        workflow.approve(order, by)
+    else:
+        workflow.reject(order, by, "No.")
+
+
+def test_of_many_deciders_one_decides(app: Flask, story: Story, pending: int, look) -> None:  # type: ignore[no-untyped-def]
+    outcomes = at_once(app, story, lambda n: decide(pending, story, n))
+    assert outcomes == {"done": 1, "TooLate": CROWD - 1}
+    with look():
+        order = db.session.get_one(Order, pending)
+        decisions = [e.name for e in order.events if e.name in ("approved", "rejected")]
+        told = select(func.count(Mail.id)).where(Mail.to_address == "bob@acme.example")
+        assert (len(decisions), db.session.scalar(told)) == (1, 1)
+        holders = select(func.count(DidAssignment.id)).where(
+            DidAssignment.number.in_(story.free), DidAssignment.ended_at.is_(None)
+        )
+        expected = 2 if order.state is OrderState.COMPLETED else 0
+        assert db.session.scalar(holders) == expected
+
+
+def test_without_the_claim_many_would_decide(
+    app: Flask,
+    story: Story,
+    pending: int,
+    look,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[no-untyped-def]
+) -> None:
+    """The control: a look before the leap lets more than one through."""
+    looked = threading.Barrier(CROWD)
+
+    def careless(order_id: int) -> None:
+        with db.session.no_autoflush:
+            state = db.session.scalar(select(Order.state).where(Order.id == order_id))
+        db.session.commit()
+        looked.wait(timeout=30)
+        if state is OrderState.PENDING:
+            db.session.execute(
+                update(Order).where(Order.id == order_id).values(state=OrderState.APPROVED)
+            )
+
+    outcomes = at_once(app, story, lambda n: careless(pending))
+    assert outcomes == {"done": CROWD}
+
+
+def test_of_two_clients_at_one_number_one_gets_it(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
+    people = (story.bob, story.charlie)
+    outcomes = at_once(app, story, lambda n: submit_as(people[n % 2], story.free[0]))
+    assert outcomes == {"done": 1, "Refused": CROWD - 1}
+    with look():
+        assert db.session.scalar(select(func.count(Order.id))) == 1
+        held = select(Did.held_by_id).where(Did.number == story.free[0])
+        assert db.session.scalar(held) == db.session.scalar(select(Order.id))
+
+
+def test_overlapping_orders_do_not_wait_for_each_other_for_ever(
+    app: Flask,
+    story: Story,
+    look,  # type: ignore[no-untyped-def]
+) -> None:
+    there, back = story.free[:4], tuple(reversed(story.free[:4]))
+    people = (story.bob, story.charlie)
+    outcomes = at_once(app, story, lambda n: submit_as(people[n % 2], *(there if n % 2 else back)))
+    assert outcomes == {"done": 1, "Refused": CROWD - 1}
+
+
+def test_one_form_sent_many_times_is_one_order(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
+    outcomes = at_once(app, story, lambda n: submit_as(story.bob, story.free[0], key="form"))
+    assert outcomes == {"done": CROWD}
+    with look():
+        assert db.session.scalar(select(func.count(Order.id))) == 1
+        submitted = select(func.count(OrderEvent.id)).where(OrderEvent.name == "submitted")
+        assert db.session.scalar(submitted) == 1
+
+
+def test_order_numbers_are_never_given_twice(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
+    people = (story.bob, story.charlie)
+    outcomes = at_once(app, story, lambda n: submit_as(people[n % 2], story.free[n]), crowd=7)
+    assert outcomes == {"done": 7}
+    with look():
+        numbers = db.session.scalars(select(Order.number)).all()
+        assert sorted(numbers) == [f"O-{n:06d}" for n in range(1, 8)]
+
+
+def test_undo_and_a_new_order_at_once_leave_one_holder(
+    app: Flask,
+    story: Story,
+    pending: int,
+    look,  # type: ignore[no-untyped-def]
+) -> None:
+    with look():
+        workflow.reject(db.session.get_one(Order, pending), staff_actor(story.alice), "No.")
+        db.session.commit()
+
+    def act(n: int) -> None:
+        if n % 2:
+            workflow.undo_rejection(db.session.get_one(Order, pending), staff_actor(story.alice))
+        else:
+            submit_as(story.charlie, story.free[0])
+
+    outcomes = at_once(app, story, act)
+    assert outcomes["done"] == 1
+    assert sum(outcomes.values()) == CROWD

@@ -1,0 +1,374 @@
+"""How an order moves: submit, approve, reject, undo rejection, cancel, retry, carry out.
+
+Read ``TRANSITIONS`` first. ``_move`` is the one function that assigns an order's state, and it
+claims the row with one UPDATE: of two people who decide at once, one decision stands. The verbs
+guard, claim, record and queue mail; they never commit. A Refused leaves the caller to roll back.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+
+import audit
+import carrying
+import catalog
+import holds
+import lines
+import mailer
+import policy
+from carriers import Answer
+from columns import now
+from extensions import db
+from lines import Request
+from models import Client, LineResult, Order, OrderEvent, OrderState, Reseller
+from permissions import SYSTEM, Actor, Permission
+from policy import Refused
+
+
+class Verb(StrEnum):
+    """What can be done to an order."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    UNDO_REJECTION = "undo_rejection"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    COMPLETE = "complete"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From where to where a verb leads, and how its event is called."""
+
+    source: OrderState
+    target: OrderState
+    event: str
+
+
+TRANSITIONS: dict[Verb, Transition] = {
+    Verb.APPROVE: Transition(OrderState.PENDING, OrderState.APPROVED, "approved"),
+    Verb.REJECT: Transition(OrderState.PENDING, OrderState.REJECTED, "rejected"),
+    Verb.CANCEL: Transition(OrderState.PENDING, OrderState.CANCELLED, "cancelled"),
+    Verb.UNDO_REJECTION: Transition(OrderState.REJECTED, OrderState.PENDING, "rejection_undone"),
+    Verb.COMPLETE: Transition(OrderState.APPROVED, OrderState.COMPLETED, "completed"),
+    Verb.FAIL: Transition(OrderState.APPROVED, OrderState.FAILED, "failed"),
+    Verb.RETRY: Transition(OrderState.FAILED, OrderState.APPROVED, "retried"),
+}
+
+DECISIONS = frozenset({Verb.APPROVE, Verb.REJECT, Verb.UNDO_REJECTION, Verb.RETRY})
+"""The reseller's verbs; cancel is the client's, the last two the system's."""
+
+
+class TooLate(Refused):
+    """Somebody else moved the order first."""
+
+
+class NotAllowed(Refused):
+    """This person may not do this to this order."""
+
+
+def allowed(order: Order, by: Actor) -> frozenset[Verb]:
+    """Tell which verbs apply to an order for an actor; buttons and handlers both ask this."""
+    return frozenset(
+        verb
+        for verb, transition in TRANSITIONS.items()
+        if transition.source is order.state and _may(order, verb, by)
+    )
+
+
+def _may(order: Order, verb: Verb, by: Actor) -> bool:
+    if verb in DECISIONS:
+        return by.can(Permission.ORDERS_DECIDE) or (by is SYSTEM and verb is Verb.APPROVE)
+    if verb is Verb.CANCEL:
+        return by.may_request and by.client_id == order.client_id
+    return by is SYSTEM
+
+
+def obstacle(order: Order) -> str | None:
+    """Tell why a pending order could not be approved as things stand; None when it could."""
+    try:
+        _check(order)
+    except Refused as refused:
+        return refused.sentence
+    return None
+
+
+# --- Submit ---------------------------------------------------------------------------------
+
+
+def submit(
+    client: Client,
+    kind: str,
+    requests: Sequence[Request],
+    by: Actor,
+    *,
+    note: str | None = None,
+    key: str | None = None,
+) -> Order:
+    """Ask for a change: make a pending order, hold what it needs, tell those concerned.
+
+    ``key`` makes sending the same form twice safe: the second time gives the first time's order.
+    Raises Refused with a sentence for every number that cannot be part of it, NotAllowed when the
+    login may not order.
+    """
+    if not by.may_request or by.client_id != client.id:
+        raise NotAllowed("Your sign-in may look but not order. Ask your administrator.")
+    digest = _digest(by, kind, requests, key)
+    earlier = _same_submit(client, digest) if digest else None
+    if earlier is not None:
+        return earlier
+    drafts = lines.draft(client, kind, requests)
+    lines.check_whole(client, kind, drafts, None)
+    order = _new_order(client, kind, by, note, digest)
+    lines.write(order, drafts)
+    db.session.flush()
+    holds.acquire(order)
+    _add_event(order, "submitted", None, by)
+    audit.record("order.submitted", order, by)
+    mailer.order_submitted(order)
+    if policy.auto_approves(policy.settings_of(client), kind):
+        approve(order, SYSTEM)
+    return order
+
+
+def _digest(by: Actor, kind: str, requests: Sequence[Request], key: str | None) -> str | None:
+    """Bind a form's key to who sent it and what it says, so that a reused key is no disguise."""
+    if not key:
+        return None
+    said = json.dumps(
+        [by.login_id, key, kind, [[r.number, r.settings] for r in requests]], sort_keys=True
+    )
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _same_submit(client: Client, digest: str) -> Order | None:
+    """Find the order of an earlier sending; the lock makes two at once come one after the other."""
+    db.session.execute(
+        select(Reseller.id).where(Reseller.id == client.reseller_id).with_for_update()
+    )
+    return db.session.scalar(select(Order).where(Order.submit_key == digest))
+
+
+def _new_order(client: Client, kind: str, by: Actor, note: str | None, digest: str | None) -> Order:
+    order = Order(
+        reseller_id=client.reseller_id,
+        number=_next_number(client.reseller_id),
+        kind=kind,
+        state=OrderState.PENDING,
+        is_urgent=catalog.kind(kind).is_urgent,
+        client=client,
+        login_id=by.login_id,
+        impersonator_id=by.impersonator_id,
+        submit_key=digest,
+        settings_version=policy.settings_of(client).version,
+        client_note=(note or "").strip() or None,
+    )
+    db.session.add(order)
+    return order
+
+
+def _next_number(reseller_id: int) -> str:
+    count = db.session.scalar(
+        update(Reseller)
+        .where(Reseller.id == reseller_id)
+        .values(last_order_number=Reseller.last_order_number + 1)
+        .returning(Reseller.last_order_number)
+        .execution_options(synchronize_session=False)
+    )
+    return f"O-{count:06d}"
+
+
+# --- Decide ---------------------------------------------------------------------------------
+
+
+def approve(order: Order, by: Actor) -> Order:
+    """Approve a pending order after checking it again, and carry it out or have it carried out.
+
+    Raises Refused when it can no longer be, TooLate when somebody was faster, NotAllowed.
+    """
+    _move(order, Verb.APPROVE, by)
+    _check(order)
+    holds.acquire(order)
+    _decide(order, by, None)
+    order.is_auto_approved = by is SYSTEM
+    _record(order, Verb.APPROVE, by)
+    _start_carrying(order)
+    return order
+
+
+def reject(order: Order, by: Actor, reason: str) -> Order:
+    """Reject a pending order with a reason that the client reads; what it held is free again."""
+    reason = (reason or "").strip()
+    if not reason:
+        raise Refused("Write a reason; the client reads it.")
+    _move(order, Verb.REJECT, by)
+    _decide(order, by, reason)
+    holds.release(order)
+    _record(order, Verb.REJECT, by, reason)
+    mailer.order_rejected(order)
+    return order
+
+
+def undo_rejection(order: Order, by: Actor, reason: str | None = None) -> Order:
+    """Bring a rejected order back to pending: drafted and held anew, as things stand now.
+
+    Raises Refused naming every number that has gone meanwhile; the order then stays rejected.
+    """
+    _move(order, Verb.UNDO_REJECTION, by)
+    order.round += 1
+    order.reason = order.decided_at = order.decided_by_id = order.decided_by_name = None
+    lines.write(order, lines.redraft(order))
+    holds.acquire(order)
+    _record(order, Verb.UNDO_REJECTION, by, (reason or "").strip() or None)
+    mailer.order_reopened(order)
+    return order
+
+
+def cancel(order: Order, by: Actor) -> Order:
+    """Withdraw a pending order; the client's own verb."""
+    _move(order, Verb.CANCEL, by)
+    order.decided_at, order.decided_by_name = now(), audit.full_name(by)
+    holds.release(order)
+    _record(order, Verb.CANCEL, by)
+    mailer.order_cancelled(order)
+    return order
+
+
+def retry(order: Order, by: Actor) -> Order:
+    """Carry the unfinished lines of a failed order out again."""
+    _move(order, Verb.RETRY, by)
+    order.round += 1
+    order.attempts = 0
+    for line in order.lines:
+        if line.result is LineResult.FAILED:
+            line.result, line.error = LineResult.WAITING, None
+    holds.acquire(order)
+    _record(order, Verb.RETRY, by)
+    _start_carrying(order)
+    return order
+
+
+def _check(order: Order) -> None:
+    """Check an order again as things stand: settings, stock, and what it was asked against."""
+    drafts = lines.redraft(order)
+    changed = lines.moved(order, drafts)
+    if changed:
+        raise Refused(next(iter(changed.values())), changed)
+
+
+def _decide(order: Order, by: Actor, reason: str | None) -> None:
+    order.decided_at, order.decided_by_id = now(), by.staff_id
+    order.decided_by_name, order.reason = by.name, reason
+
+
+# --- Carry out ------------------------------------------------------------------------------
+
+
+def _start_carrying(order: Order) -> None:
+    """Carry out at once where the carrier can, else leave it to the job."""
+    if carrying.is_immediate(order):
+        finish(order, carrying.ask(order))
+    else:
+        order.carry_out_at = now()
+        mailer.order_approved(order)
+
+
+def finish(order: Order, answers: dict[int, Answer]) -> None:
+    """Take a carrier's answers into an order's lines, and complete or fail it when all are in.
+
+    ``answers`` maps a line's position to its answer; a line without one waits.
+    """
+    carrying.settle(order, answers)
+    results = {line.result for line in order.lines}
+    if LineResult.WAITING in results:
+        carrying.postpone(order)
+    elif results == {LineResult.DONE}:
+        _end(order, Verb.COMPLETE)
+        mailer.order_completed(order)
+    else:
+        _end(order, Verb.FAIL, carrying.reasons(order))
+        mailer.order_failed(order)
+
+
+def give_up(order: Order, reason: str) -> None:
+    """Fail an order that a carrier does not answer; staff see why and can retry."""
+    for line in order.lines:
+        if line.result is LineResult.WAITING:
+            line.result, line.error = LineResult.FAILED, reason
+    _end(order, Verb.FAIL, reason)
+    mailer.order_failed(order)
+
+
+def _end(order: Order, verb: Verb, reason: str | None = None) -> None:
+    _move(order, verb, SYSTEM)
+    order.carry_out_at = None
+    if verb is Verb.COMPLETE:
+        order.completed_at = now()
+    for line in order.lines:
+        line.is_open = False
+    _record(order, verb, SYSTEM, reason)
+
+
+# --- The one door for state -----------------------------------------------------------------
+
+
+def _move(order: Order, verb: Verb, by: Actor) -> None:
+    """Claim the order for a verb with one UPDATE; raises TooLate when it is no longer there."""
+    transition = TRANSITIONS[verb]
+    if not _may(order, verb, by):
+        raise NotAllowed("Your role may not do this. Ask the owner of your account.")
+    db.session.flush()
+    claimed: Any = db.session.execute(
+        update(Order)
+        .where(Order.id == order.id, Order.state == transition.source)
+        .values(state=transition.target)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(order)
+    if claimed.rowcount != 1:
+        raise TooLate(_too_late(order))
+
+
+def _too_late(order: Order) -> str:
+    who = order.decided_by_name
+    done = order.state.value if order.state is not OrderState.PENDING else "reopened"
+    return (
+        f"{who} was faster: order {order.number} is {done} already. Nothing was changed."
+        if who
+        else f"Order {order.number} is {done} already. Nothing was changed."
+    )
+
+
+def _record(order: Order, verb: Verb, by: Actor, reason: str | None = None) -> None:
+    """Add the event of a move to the order's story and to the audit."""
+    transition = TRANSITIONS[verb]
+    _add_event(order, transition.event, transition.source, by, reason)
+    states = [transition.source.value, transition.target.value]
+    details: dict[str, Any] = {"reason": reason} if reason else {}
+    audit.record(f"order.{transition.event}", order, by, state=states, **details)
+
+
+def _add_event(
+    order: Order, name: str, source: OrderState | None, by: Actor, reason: str | None = None
+) -> None:
+    db.session.add(
+        OrderEvent(
+            reseller_id=order.reseller_id,
+            order_id=order.id,
+            name=name,
+            from_state=source,
+            to_state=order.state,
+            staff_id=by.staff_id or by.impersonator_id,
+            login_id=by.login_id,
+            by_name=audit.full_name(by),
+            reason=reason,
+            at=now(),
+        )
+    )
+    db.session.flush()
