@@ -1,0 +1,244 @@
+"""Who is signed in: two cookies chosen by the path, and a row for every signed-in browser.
+
+The cookie carries a random token; its hash finds the row. A row that has ended, or a person who is
+no longer open, is nobody. Staff and logins have separate cookies, so both can be open in a browser.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import UserMixin, current_user, login_user, logout_user
+from sqlalchemy import Update, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import joinedload
+
+import database
+import display
+import tenancy
+from columns import now
+from extensions import db, login_manager
+from models import Client, Login, Staff, WebSession
+from permissions import Actor, is_login_open, is_staff_open, login_actor, staff_actor
+
+STAFF, PORTAL = "staff", "portal"
+IDLE = {STAFF: timedelta(minutes=30), PORTAL: timedelta(hours=8)}
+ABSOLUTE = timedelta(hours=20)
+SEEN_EVERY = timedelta(minutes=1)
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """The person of a live session, in the shape that Flask-Login asks for."""
+
+    def __init__(self, row: WebSession, token: str) -> None:
+        self.row, self.token = row, token
+        self.person: Staff | Login = row.staff or row.login  # type: ignore[assignment]
+
+    def get_id(self) -> str:
+        """Give what the cookie carries: the session's token, not the person's id."""
+        return self.token
+
+
+class AreaCookies(SecureCookieSessionInterface):
+    """One cookie for the back office and one for the portal, chosen by the address."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Name the cookie of the area; the prefix makes browsers insist on https."""
+        prefix = "__Host-" if app.config["COOKIES_SECURE"] else ""
+        return prefix + area()
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """Send the cookie everywhere, as its prefix demands."""
+        return "/"
+
+
+def area() -> str:
+    """Tell which area this request's address belongs to."""
+    path = request.path
+    return STAFF if path == "/admin" or path.startswith("/admin/") else PORTAL
+
+
+def init_app(app: Flask) -> None:
+    """Put the cookies, the look-up of who is signed in, and the kind of transaction in place."""
+    app.session_interface = AreaCookies()
+    login_manager.session_protection = None
+    app.before_request(_choose_transaction)
+    app.after_request(_keep_private)
+    app.teardown_request(_end_transaction_choice)
+
+
+def _choose_transaction() -> None:
+    """Let a GET begin without SQLite's write lock; see database.py."""
+    database.set_reading(request.method in READING)
+
+
+def _end_transaction_choice(_error: BaseException | None) -> None:
+    database.set_reading(False)
+
+
+def _keep_private(response: Response) -> Response:
+    """Keep pages of a signed-in person out of every cache."""
+    if g.get("_login_user") is not None and current_user.is_authenticated:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+# --- Signing in and out ---------------------------------------------------------------------
+
+
+def sign_in(person: Staff | Login, impersonator: Staff | None = None) -> None:
+    """Open a session for a person in this browser, under a new token; an earlier one ends.
+
+    The caller works across resellers, and commits.
+    """
+    token = secrets.token_urlsafe(32)
+    is_staff = isinstance(person, Staff)
+    row = WebSession(
+        reseller_id=person.reseller_id,
+        token_hash=_hash(token),
+        staff=person if is_staff else None,
+        login=None if is_staff else person,
+        impersonator_id=impersonator.id if impersonator else None,
+        ip=request.remote_addr,
+        user_agent=(request.user_agent.string or "")[:255],
+        expires_at=now() + ABSOLUTE,
+    )
+    _end_row_of_cookie()
+    db.session.add(row)
+    person.last_sign_in_at = now()
+    db.session.flush()
+    # What a visitor had before signing in must not become the session's.
+    session.clear()
+    login_user(SignedIn(row, token))
+
+
+def sign_out() -> None:
+    """End this browser's session: a copy of its cookie is dead too; the caller commits."""
+    with tenancy.across_resellers():
+        _end_row_of_cookie()
+    logout_user()
+    session.clear()
+
+
+def _end_row_of_cookie() -> None:
+    """End the row of this browser's cookie, whosever it is; the caller works across resellers."""
+    token = session.get("_user_id")
+    if token:
+        db.session.execute(
+            update(WebSession)
+            .where(WebSession.token_hash == _hash(token), WebSession.ended_at.is_(None))
+            .values(ended_at=now())
+        )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# --- Who is signed in -------------------------------------------------------------------------
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def _load(token: str) -> SignedIn | None:
+    with tenancy.across_resellers():
+        row = db.session.scalar(
+            select(WebSession)
+            .where(WebSession.token_hash == _hash(token))
+            .options(
+                joinedload(WebSession.staff).joinedload(Staff.reseller),
+                joinedload(WebSession.login).joinedload(Login.client).joinedload(Client.reseller),
+            )
+        )
+    if row is None or not _is_live(row):
+        return None
+    tenancy.enter(row.reseller_id)
+    _mark_seen(row)
+    signed_in = SignedIn(row, token)
+    _see_as(signed_in.person)
+    return signed_in
+
+
+def _is_live(row: WebSession) -> bool:
+    moment, place = now(), STAFF if row.staff_id else PORTAL
+    if row.ended_at is not None or place != area():
+        return False
+    if row.expires_at <= moment or row.seen_at + IDLE[place] <= moment:
+        return False
+    if row.staff is not None:
+        return is_staff_open(row.staff)
+    return row.login is not None and is_login_open(row.login, moment)
+
+
+def _mark_seen(row: WebSession) -> None:
+    """Keep an active session alive: once a minute, in a transaction of its own."""
+    moment = now()
+    if moment - row.seen_at < SEEN_EVERY:
+        return
+    seen = update(WebSession).where(WebSession.id == row.id).values(seen_at=moment)
+    if request.method in READING:
+        _write_beside(seen)
+    else:
+        db.session.execute(seen.execution_options(synchronize_session=False))
+
+
+def _write_beside(statement: Update) -> None:
+    """Write by another connection, since a request that reads holds no write lock."""
+    database.set_reading(False)
+    try:
+        with db.engine.begin() as connection:
+            connection.execute(statement)
+    except OperationalError:
+        # A long import may hold SQLite's one write lock; the next click marks the session.
+        current_app.logger.warning("The database was too busy to mark a session as seen")
+    finally:
+        database.set_reading(True)
+
+
+def _see_as(person: Staff | Login) -> None:
+    if isinstance(person, Staff):
+        reseller = person.reseller
+        display.see_as(person.time_zone or reseller.time_zone, reseller.currency)
+    else:
+        client = person.client
+        zone = person.time_zone or client.time_zone or client.reseller.time_zone
+        display.see_as(zone, client.reseller.currency)
+
+
+def staff() -> Staff | None:
+    """Give the staff member who is signed in to the back office; None for anybody else."""
+    person = _person()
+    return person if isinstance(person, Staff) else None
+
+
+def login() -> Login | None:
+    """Give the login that is signed in to the portal; None for anybody else."""
+    person = _person()
+    return person if isinstance(person, Login) else None
+
+
+def _person() -> Staff | Login | None:
+    return current_user.person if current_user.is_authenticated else None
+
+
+def actor() -> Actor:
+    """Describe who acts in this request, and from where, for what lies below the views."""
+    origin = origin_of_request()
+    person = _person()
+    if isinstance(person, Staff):
+        return staff_actor(person, **origin)
+    if isinstance(person, Login):
+        return login_actor(person, impersonator_id=current_user.row.impersonator_id, **origin)
+    return Actor(name="Nobody", **origin)
+
+
+def origin_of_request() -> dict[str, Any]:
+    """Tell where this request comes from: address, browser, and its id in the log."""
+    return {
+        "ip": request.remote_addr,
+        "user_agent": (request.user_agent.string or "")[:255],
+        "request_id": g.get("request_id"),
+    }
