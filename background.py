@@ -1,0 +1,79 @@
+"""The loop that works in the background: a thread of the web process, or ``flask worker``.
+
+Adding a job is one line in ``JOBS``. A job that fails is logged and tried again at the next turn;
+it never stops the others.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+import jobs
+import outbox
+from extensions import db
+
+log = logging.getLogger(__name__)
+
+JOBS: tuple[Callable[[], int], ...] = (outbox.deliver_due, jobs.carry_out_due)
+TURN_SECONDS = 2.0
+
+
+def turn(app: Flask) -> int:
+    """Run every job once, each in a context of its own; gives how much was done."""
+    return sum(_run(app, job) for job in JOBS)
+
+
+def _run(app: Flask, job: Callable[[], int]) -> int:
+    with app.app_context():
+        try:
+            return job()
+        except Exception:
+            # The outermost boundary of the loop: the next turn tries again.
+            log.exception("The job %s failed", job.__name__)
+            db.session.rollback()
+            return 0
+
+
+class Worker(threading.Thread):
+    """The loop as a thread; ``stop`` lets the current turn end first."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(name="background", daemon=True)
+        self.app = app
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Take turns until told to stop; a busy turn is followed by another at once."""
+        while not self.stopping.is_set():
+            if not turn(self.app):
+                self.stopping.wait(TURN_SECONDS)
+
+    def stop(self, timeout: float = 20.0) -> None:
+        """Stop after the current turn."""
+        self.stopping.set()
+        self.join(timeout)
+
+
+def start(app: Flask) -> Worker:
+    """Start the loop beside the web server's threads."""
+    worker = Worker(app)
+    worker.start()
+    return worker
+
+
+@click.command("worker")
+@with_appcontext
+def worker_command() -> None:
+    """Deliver mail and carry orders out until told to stop; for the ``worker:`` line."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    worker = Worker(app)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: worker.stopping.set())
+    click.echo("The worker runs; stop it with Ctrl-C.")
+    worker.run()

@@ -1,0 +1,296 @@
+"""One function a mail: who gets it, in whose brand, and the row that is delivered afterwards.
+
+Each is called in the transaction of the change that it tells of, renders at once, and adds rows to
+the outbox; none sends or commits. A row has a key, and a second row with the same key is not added.
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import select
+
+import brand as brands
+import catalog
+import credentials
+import display
+from brand import Brand
+from extensions import db
+from models import AccountStatus, Invitation, Login, Mail, MailState, Order, Reseller, Staff
+from permissions import GRANTS, Permission
+
+LINK = "[[single-use link]]"
+"""Stands in a stored body where the link goes: the table must not hold what sets a password."""
+
+LINK_HIDDEN = "(single-use link, known to the recipient only)"
+
+
+# --- People -----------------------------------------------------------------------------------
+
+
+def login_invited(login: Login, invitation: Invitation, addresses: Iterable[str]) -> list[Mail]:
+    """Mail a login's user name, address and single-use link to every given address (P6)."""
+    return [
+        _write(
+            "login_invited",
+            address,
+            f"invitation:{invitation.id}:{address}",
+            _reseller_of(login),
+            invitation=invitation,
+            **_login_words(login),
+        )
+        for address in dict.fromkeys(addresses)
+    ]
+
+
+def preview_login_invited(login: Login) -> tuple[str, str, str]:
+    """Render that mail as it will be sent, the link hidden: (subject, text, HTML) (P7)."""
+    context = {"link": LINK_HIDDEN, **_login_words(login)}
+    return _render("login_invited", _reseller_of(login), context)
+
+
+def _login_words(login: Login) -> dict[str, Any]:
+    slug = _reseller_of(login).slug
+    return {
+        "name": login.name,
+        "email": login.email,
+        "client_name": login.client.name,
+        "portal_url": f"{_base()}/portal/{slug}/",
+    }
+
+
+def staff_invited(staff: Staff, invitation: Invitation) -> Mail:
+    """Mail a new staff member the single-use link."""
+    return _write(
+        "staff_invited",
+        staff.email,
+        f"invitation:{invitation.id}",
+        staff.reseller,
+        invitation=invitation,
+        name=staff.name,
+        email=staff.email,
+    )
+
+
+def password_forgotten(person: Staff | Login, invitation: Invitation) -> Mail:
+    """Mail a single-use link to somebody who forgot the password."""
+    return _write(
+        "password_forgotten",
+        person.email,
+        f"invitation:{invitation.id}",
+        _reseller_of(person),
+        invitation=invitation,
+        name=person.name,
+    )
+
+
+def password_changed(person: Staff | Login) -> Mail:
+    """Tell somebody that the password was changed, in case it was not they who did it."""
+    return _write(
+        "password_changed",
+        person.email,
+        f"password:{uuid.uuid4()}",
+        _reseller_of(person),
+        name=person.name,
+    )
+
+
+def _reseller_of(person: Staff | Login) -> Reseller:
+    return person.reseller if isinstance(person, Staff) else person.client.reseller
+
+
+# --- Orders -----------------------------------------------------------------------------------
+
+
+def order_submitted(order: Order) -> None:
+    """Tell the Client Contact and the reseller's approvers of a new order (P17)."""
+    _to_client("order_submitted", order, [order.client.contact_email])
+    _to_approvers("order_to_decide", order)
+
+
+def order_approved(order: Order) -> None:
+    """Tell the login that an order is approved and under way."""
+    _to_client("order_approved", order, _askers(order))
+
+
+def order_completed(order: Order) -> None:
+    """Tell the login that what was ordered is in force."""
+    _to_client("order_completed", order, _askers(order))
+
+
+def order_rejected(order: Order) -> None:
+    """Tell the login, with the reason, that an order was rejected."""
+    _to_client("order_rejected", order, _askers(order))
+
+
+def order_reopened(order: Order) -> None:
+    """Tell the login that a rejection was undone."""
+    _to_client("order_reopened", order, _askers(order))
+
+
+def order_cancelled(order: Order) -> None:
+    """Tell the approvers that there is nothing to decide any more."""
+    _to_approvers("order_cancelled", order)
+
+
+def order_failed(order: Order) -> None:
+    """Tell the approvers, and nobody outside, that carrying out failed."""
+    _to_approvers("order_failed", order)
+
+
+def _askers(order: Order) -> list[str]:
+    login = db.session.get(Login, order.login_id) if order.login_id else None
+    return [login.email if login is not None else order.client.contact_email]
+
+
+def _approvers(order: Order) -> list[str]:
+    deciders = [role for role, grants in GRANTS.items() if Permission.ORDERS_DECIDE in grants]
+    return list(
+        db.session.scalars(
+            select(Staff.email)
+            .where(
+                Staff.reseller_id == order.reseller_id,
+                Staff.role.in_(deciders),
+                Staff.status == AccountStatus.ACTIVE,
+                Staff.wants_order_mail,
+            )
+            .order_by(Staff.id)
+        )
+    )
+
+
+def _to_client(kind: str, order: Order, addresses: list[str]) -> None:
+    reseller = order.client.reseller
+    url = f"{_base()}/portal/{reseller.slug}/orders/{order.number}"
+    hide = reseller.portal_settings.hide_prices
+    for address in addresses:
+        _order_mail(kind, order, address, url, hide_prices=hide)
+
+
+def _to_approvers(kind: str, order: Order) -> None:
+    for address in _approvers(order):
+        _order_mail(kind, order, address, f"{_base()}/admin/orders/{order.number}")
+
+
+def _order_mail(kind: str, order: Order, address: str, url: str, **more: Any) -> None:
+    client = order.client
+    _write(
+        kind,
+        address,
+        f"order:{order.id}:{kind}:r{order.round}:{address}",
+        client.reseller,
+        order=order,
+        url=url,
+        words=order_words(order),
+        zone=client.time_zone or client.reseller.time_zone,
+        **more,
+    )
+
+
+def order_words(order: Order) -> dict[str, Any]:
+    """Say an order in words for a mail: kind, who asked, lines with their changes, prices."""
+    login = db.session.get(Login, order.login_id) if order.login_id else None
+    currency = order.client.reseller.currency
+    return {
+        "number": order.number,
+        "kind": catalog.kind(order.kind).label,
+        "client": order.client.name,
+        "asked_by": login.name if login else order.client.name,
+        "lines": [
+            {"number": display.number(line.number), "changes": catalog.changes(line)}
+            for line in order.lines
+        ],
+        "monthly": display.money(order.monthly_micros, currency),
+        "setup": display.money(order.setup_micros, currency),
+        "note": order.client_note,
+        "reason": order.reason,
+        "errors": sorted({line.error for line in order.lines if line.error}),
+    }
+
+
+# --- The row ----------------------------------------------------------------------------------
+
+
+def _write(
+    kind: str,
+    to: str,
+    key: str,
+    reseller: Reseller,
+    *,
+    order: Order | None = None,
+    invitation: Invitation | None = None,
+    **context: Any,
+) -> Mail:
+    """Render a mail and add it to the outbox, unless a row with its key stands there already."""
+    earlier = db.session.scalar(select(Mail).where(Mail.dedupe_key == key))
+    if earlier is not None:
+        return earlier
+    brand = brands.of(reseller)
+    context |= {"link": LINK, "order": order}
+    subject, text, html = _render(kind, reseller, context)
+    row = Mail(
+        reseller_id=reseller.id,
+        kind=kind,
+        order_id=order.id if order else None,
+        invitation_id=invitation.id if invitation else None,
+        to_address=_one_line(to),
+        from_name=_one_line(brand.mail_from_name),
+        reply_to=_one_line(brand.mail_reply_to) if brand.mail_reply_to else None,
+        subject=_one_line(subject),
+        text=text,
+        html=html,
+        message_id=f"<{uuid.uuid4()}@{urlsplit(_base()).hostname or 'localhost'}>",
+        dedupe_key=key,
+        state=MailState.WAITING if current_app.config["MAIL_SERVER"] else MailState.KEPT,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _one_line(value: str) -> str:
+    """Refuse a line break in what becomes a header: it could begin another header."""
+    if "\r" in value or "\n" in value:
+        raise ValueError("A name, an address or a subject cannot have a line break.")
+    return value
+
+
+def _render(kind: str, reseller: Reseller, context: dict[str, Any]) -> tuple[str, str, str]:
+    brand: Brand = brands.of(reseller)
+    full = {
+        **context,
+        "brand": brand,
+        "logo": f"{_base()}{brand.logo_url}" if brand.logo_url else None,
+    }
+    env = current_app.jinja_env
+    subject, text, html = (
+        env.get_template(f"mail/{kind}/{part}").render(full)
+        for part in ("subject.txt", "body.txt", "body.html")
+    )
+    return " ".join(subject.split()), text.strip() + "\n", html
+
+
+def _base() -> str:
+    base: str = current_app.config["PUBLIC_URL"]
+    return base
+
+
+# --- What a reader sees -------------------------------------------------------------------------
+
+
+def filled(mail: Mail) -> tuple[str, str]:
+    """Give (text, HTML) of a mail as they are delivered, with the single-use link in its place."""
+    return _with_link(mail, credentials.link(mail.invitation) if mail.invitation else "")
+
+
+def shown(mail: Mail) -> tuple[str, str]:
+    """Give (text, HTML) for staff: with the link only while no mail server carries it away."""
+    if mail.state is MailState.KEPT and mail.invitation is not None:
+        return filled(mail)
+    return _with_link(mail, LINK_HIDDEN)
+
+
+def _with_link(mail: Mail, link: str) -> tuple[str, str]:
+    return mail.text.replace(LINK, link), mail.html.replace(LINK, link)
