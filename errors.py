@@ -1,0 +1,85 @@
+"""What a person sees when something goes wrong: a sentence, never a traceback."""
+
+from typing import Any
+
+from flask import Flask, current_app, g, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import HTTPException
+
+from extensions import db
+
+PAGES = {
+    400: ("That did not work", "The address or the form was not complete. Go back and try again."),
+    403: ("Not allowed", "Your sign-in may not do this. Ask whoever manages your account."),
+    404: ("Not found", "There is nothing at this address, or it is not yours to see."),
+    405: ("Not found", "This address cannot be used that way."),
+    409: ("Already changed", "Someone else was faster. Open the page again to see how it stands."),
+    413: ("Too large", "What you sent is too large. Send a smaller file."),
+    429: ("Too many tries", "Wait a few minutes, then try again."),
+    500: ("Something went wrong", "It is our fault, and it was recorded. Nothing was changed."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(DataError, _data_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _page(status: int, sentence: str | None = None, heading: str | None = None) -> Any:
+    db.session.rollback()
+    words = PAGES.get(status, PAGES[400 if status < 500 else 500])
+    page = render_template(
+        "errors/page.html",
+        heading=heading or words[0],
+        sentence=sentence or words[1],
+        reference=g.get("request_id") if status >= 500 else None,
+        **_way_out(),
+    )
+    return page, status
+
+
+def _way_out() -> dict[str, str]:
+    """Lead back to the first page of the area, without asking the database who looks."""
+    if request.path.startswith("/portal/"):
+        slug = request.path.split("/")[2]
+        return {"next_url": f"/portal/{slug}/", "next_label": "Go to the first page"}
+    return {"next_url": "/admin/", "next_label": "Go to the first page"}
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    own = type(error).description
+    sentence = error.description if error.description and error.description != own else None
+    page, status = _page(error.code or 500, sentence)
+    return page, status, _kept_headers(error)
+
+
+def _kept_headers(error: HTTPException) -> list[tuple[str, str]]:
+    """Keep what the status asks for beside the page: Retry-After, Allow."""
+    return [pair for pair in error.get_headers() if pair[0] in ("Retry-After", "Allow")]
+
+
+def _csrf_error(error: CSRFError) -> Any:
+    return _page(
+        400,
+        "The form was open too long or your sign-in ended meanwhile. Go back, reload the page "
+        "and send it again.",
+        "Please send it again",
+    )
+
+
+def _data_error(error: DataError) -> Any:
+    """Answer a value that the database cannot hold, such as an id of thirty digits."""
+    return _page(404)
+
+
+def _unexpected(error: Exception) -> Any:
+    if current_app.testing or current_app.debug:
+        raise error
+    current_app.logger.exception("Unexpected error on %s %s", request.method, request.path)
+    return _page(500)
