@@ -1,0 +1,44 @@
+"""The back office; this file reads as its menu."""
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Theme
+
+from admin_views import menu, sign_in
+from admin_views.clients import Clients
+from admin_views.did_import import Import
+from admin_views.first_page import FirstPage
+from admin_views.logins import Logins
+from admin_views.mail import Mails
+from admin_views.numbers import Inventory
+from admin_views.orders import OrderHistory, OrderPage, PendingOrders
+
+BACK_OFFICE = "Back Office"
+
+
+def init_app(app: Flask) -> None:
+    """Register the sign-in pages and every screen of the menu, in its order."""
+    app.register_blueprint(sign_in.blueprint)
+    menu.init_app(app)
+    admin = Admin(
+        app,
+        name=BACK_OFFICE,
+        theme=Theme(folder="office", base_template="admin/frame.html"),
+        index_view=FirstPage(name="First Page", url="/admin", menu_icon_value="home"),
+    )
+    for screen in screens():
+        admin.add_view(screen)
+
+
+def screens() -> list[object]:
+    """List the screens as the menu shows them."""
+    return [
+        Clients(),
+        Logins(),
+        PendingOrders(),
+        OrderHistory(),
+        OrderPage(),
+        Inventory(),
+        Import(),
+        Mails(),
+    ]

@@ -1,0 +1,293 @@
+"""The base of every back-office screen: closed until opened, and safe where Flask-Admin is not.
+
+``RowsView`` is Flask-Admin's model view with all that stock leaves open shut: no ``can_*``, CSRF in
+every form, one scope for list, count and single row, ids of actions resolved through that scope,
+capped counts, no SQL in a message, no formula in a CSV. ``Page`` is an ordinary page in the frame.
+"""
+
+import enum
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import date, datetime
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request, url_for
+from flask_admin import AdminIndexView, BaseView
+from flask_admin.contrib.sqla import ModelView
+from flask_admin.form import BaseForm
+from flask_wtf import FlaskForm
+from sqlalchemy import func, or_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Query
+from werkzeug.exceptions import HTTPException
+
+import database
+import display
+import sessions
+from columns import E164
+from extensions import db
+from models import Reseller
+from permissions import Actor, Permission
+
+COUNT_CAP = 10_001
+"""A list counts no further: an exact count of a long table costs more than the page."""
+
+MOST_PAGES = 500
+MOST_WORDS = 10
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+class AdminForm(BaseForm):
+    """Flask-Admin's form with Flask-WTF's token, so that one token serves every form."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc, name-defined]
+        """Take the token from the signed-in session."""
+
+
+class Guarded:
+    """The wall of the back office: who may enter a screen, decided before any handler runs."""
+
+    permission: Permission | None = None
+    """What a staff member must hold to enter; None lets every staff member in."""
+
+    page_heading: str = ""
+    page_intro: str = ""
+
+    def is_accessible(self) -> bool:
+        """Let signed-in staff in who hold the screen's permission."""
+        staff = sessions.staff()
+        return staff is not None and (
+            self.permission is None or sessions.actor().can(self.permission)
+        )
+
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> Any:
+        """Send a stranger to sign in; tell staff without the permission that they lack it."""
+        if sessions.staff() is None:
+            here = request.full_path if request.method == "GET" else None
+            return redirect(url_for("staff.sign_in", next=here))
+        return abort(403)
+
+    @property
+    def by(self) -> Actor:
+        """Tell who acts in this request."""
+        return sessions.actor()
+
+
+class Page(Guarded, BaseView):  # type: ignore[misc]
+    """An ordinary page in the back office's frame."""
+
+
+class IndexPage(Guarded, AdminIndexView):  # type: ignore[misc]
+    """The back office's first page."""
+
+
+class CappedCount(Query[Any]):
+    """A count that stops at the cap, whatever filters and joins Flask-Admin adds to it."""
+
+    def scalar(self) -> int:
+        """Count at most ``COUNT_CAP`` rows."""
+        rows = self.order_by(None).limit(COUNT_CAP).subquery()
+        return int(db.session.query(func.count()).select_from(rows).scalar())
+
+
+class RowsView(Guarded, ModelView):  # type: ignore[misc]
+    """A list of one reseller's rows, with nothing allowed that a screen did not open."""
+
+    can_create = can_edit = can_delete = can_view_details = can_export = False
+    can_set_page_size = True
+    page_size = 50
+    page_size_options: tuple[int, ...] = (20, 50, 100)
+    column_display_pk = False
+    column_display_actions = False
+    named_filter_urls = True
+    form_base_class = AdminForm
+    export_max_rows = 100_000
+    export_types = ("csv",)
+    ignore_hidden = True
+    count_capped = False
+
+    empty_heading = "Nothing here yet"
+    empty_sentence = ""
+    empty_action: tuple[str, str] | None = None
+
+    column_type_formatters: dict[type, Any] = {
+        type(None): lambda view, value, name: "",
+        bool: lambda view, value, name: "Yes" if value else "No",
+        enum.Enum: lambda view, value, name: str(value.value).replace("_", " ").capitalize(),
+        datetime: lambda view, value, name: display.when(value),
+        date: lambda view, value, name: display.day(value),
+    }
+    column_type_formatters_export = dict(column_type_formatters) | {
+        datetime: lambda view, value, name: value.isoformat(timespec="seconds"),
+        date: lambda view, value, name: value.isoformat(),
+    }
+
+    def __init__(self, model: Any, **options: Any) -> None:
+        super().__init__(model, db, **options)
+
+    # --- One scope for everything -------------------------------------------------------
+
+    def scope(self, query: Any) -> Any:
+        """Narrow the rows of this screen; the reseller's own narrowing lies below, in tenancy."""
+        return query
+
+    def get_query(self) -> Any:
+        """Give the rows of the list."""
+        return self.scope(db.session.query(self.model))
+
+    def get_count_query(self) -> Any:
+        """Count the rows of the list, up to the cap."""
+        return self.scope(CappedCount(self.model.id, session=db.session()))
+
+    def get_one(self, id: Any) -> Any:
+        """Find one row within the screen's scope; None for any other."""
+        key = to_id(id)
+        if key is None:
+            return None
+        return self.scope(db.session.query(self.model)).filter(self.model.id == key).one_or_none()
+
+    def selected(self, ids: Sequence[Any]) -> list[Any]:
+        """Resolve the ids of a batch through the scope; one that is not found refuses them all."""
+        keys = {key for key in map(to_id, ids) if key is not None}
+        rows = (
+            self.scope(db.session.query(self.model))
+            .filter(self.model.id.in_(keys))
+            .order_by(self.model.id)
+            .all()
+        )
+        if not keys or len(rows) != len(keys) or len(keys) != len(set(ids)):
+            abort(404)
+        return list(rows)
+
+    def get_list(self, page: Any, *args: Any, **kwargs: Any) -> Any:
+        """Clamp the page number, which PostgreSQL would refuse when it is absurd."""
+        page = min(max(page or 0, 0), MOST_PAGES)
+        count, rows = super().get_list(page, *args, **kwargs)
+        # The template says "10,000+" instead of a count that was cut off.
+        self.count_capped = bool(count and count >= COUNT_CAP)
+        return count, rows
+
+    def _apply_search(
+        self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str
+    ) -> Any:
+        """Look for every word in the model's own searchable columns.
+
+        Stock names the bare table's columns, which the scope of tenancy refuses.
+        """
+        columns = [getattr(self.model, name) for name in self.column_searchable_list]
+        for word in search.replace("\0", "").split()[:MOST_WORDS]:
+            found = or_(*(column.icontains(word, autoescape=True) for column in columns))
+            query, count_query = query.filter(found), count_query.filter(found)
+        return query, count_query, joins, count_joins
+
+    def found(self) -> Any:
+        """Give the row that the address names by ``?id=``; 404 for none, and for another's."""
+        return self.get_one(request.args.get("id")) or abort(404)
+
+    def _export_data(self) -> Any:
+        """Give the rows of a CSV a few hundred at a time, so that memory stays flat."""
+        args = self._get_list_extra_args()
+        column = self._get_column_by_idx(args.sort)
+        count, query = self.get_list(
+            0,
+            column[0] if column else None,
+            args.sort_desc,
+            args.search,
+            args.filters,
+            execute=False,
+            page_size=self.export_max_rows,
+        )
+        return count, in_slices(query)
+
+    def _get_list_filter_args(self) -> list[tuple[int, str, str]]:
+        """Read the filters of an address; one left empty in the form is none."""
+        found = []
+        for arg, value in request.args.items():
+            position, _, key = arg.removeprefix("flt").partition("_")
+            if (
+                not arg.startswith("flt")
+                or not value.strip()
+                or key not in (self._filter_args or {})
+            ):
+                continue
+            index, one = self._filter_args[key]
+            if one.validate(value):
+                found.append((position, (index, str(one.name), value)))
+            else:
+                flash(f"{one.name} cannot be “{value[:40]}”; that filter was left out.", "warning")
+        return [entry for _, entry in sorted(found, key=lambda one: one[0])]
+
+    def get_safe_page_size(self, page_size: Any) -> int:
+        """Offer only the sizes of the menu."""
+        return page_size if page_size in self.page_size_options else self.page_size
+
+    # --- What stock leaves open ---------------------------------------------------------
+
+    def handle_view_exception(self, exc: Exception) -> bool:
+        """Tell a person in a sentence what the database refused; never its SQL."""
+        if isinstance(exc, IntegrityError):
+            flash(self.refusal(exc), "error")
+            return True
+        if isinstance(exc, HTTPException):
+            return False
+        current_app.logger.error("Unexpected error in %s", self.endpoint, exc_info=exc)
+        if current_app.testing:
+            raise exc
+        flash("Something went wrong and was recorded. Nothing was saved.", "error")
+        return True
+
+    def refusal(self, exc: IntegrityError) -> str:
+        """Word a refusal of the database; screens override it with the field's own words."""
+        text = str(exc.orig).lower()
+        if "unique" in text or "duplicate" in text:
+            return "Another row has these values already. Change them and save again."
+        return "Other rows still refer to this one, so nothing was changed."
+
+    def get_export_value(self, model: Any, name: str) -> Any:
+        """Keep a cell of a CSV from being read as a formula; numbers as E.164 stay as they are."""
+        return plain_cell(super().get_export_value(model, name))
+
+    def is_action_allowed(self, name: str) -> bool:
+        """Offer deleting many only where deleting one is."""
+        return (
+            False
+            if name == "delete" and not self.can_delete
+            else bool(super().is_action_allowed(name))
+        )
+
+
+def in_slices(query: Any) -> Iterator[Any]:
+    """Read rows while a CSV is being sent, and close what that opened.
+
+    The request is over by then: its session is forgotten, and SQLite would take the write lock.
+    """
+    with closing(query.session):
+        with database.reading():
+            rows = iter(query.yield_per(500))
+            first = next(rows, None)
+        if first is not None:
+            yield first
+            yield from rows
+
+
+def own_reseller() -> Reseller:
+    """Give the reseller of the staff member who is signed in; for use behind the wall only."""
+    person = sessions.staff()
+    return person.reseller if person is not None else abort(403)
+
+
+def plain_cell(value: Any) -> Any:
+    """Make a value safe in a spreadsheet: what begins like a formula becomes text."""
+    text = str(value)
+    if E164.fullmatch(text):
+        return text
+    return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA) else value
+
+
+def to_id(value: Any) -> int | None:
+    """Read a row's id from an address; None for what cannot be one on any database."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+__all__ = ["AdminForm", "IndexPage", "Page", "RowsView", "own_reseller", "plain_cell", "to_id"]

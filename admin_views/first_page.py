@@ -1,0 +1,129 @@
+"""The back office's first page: what waits for the reseller, and the first steps of a new one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+from flask_admin import expose
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import joinedload
+
+import catalog
+from admin_views.base import IndexPage, own_reseller
+from columns import now
+from extensions import db
+from models import Client, Did, DidStatus, Login, Mail, MailState, Order, OrderState
+from permissions import Permission
+
+MOST_WAITING = 5
+MOST_MAILS = 1_000
+"""Counting further would tell nobody more."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the first steps of a new reseller, and where it is taken."""
+
+    words: str
+    is_done: bool
+    url: str | None = None
+
+
+class FirstPage(IndexPage):
+    """What waits for staff when they come in."""
+
+    @expose("/")
+    def index(self) -> Any:
+        """Show what waits, what there is, and what is still to be set up."""
+        numbers, clients = _numbers(), _count(Client)
+        steps = self._steps(numbers["all"], clients)
+        return self.render(
+            "admin/first_page/index.html",
+            waiting=_waiting(),
+            kinds=catalog.KINDS,
+            orders=_orders(),
+            mails=_mails(),
+            numbers=numbers,
+            clients=clients,
+            steps=[] if all(step.is_done for step in steps) else steps,
+            moment=now(),
+            may_decide=self.by.can(Permission.ORDERS_DECIDE),
+            has_mail_server=current_app.config["MAIL_SERVER"] is not None,
+            is_ephemeral=current_app.config["EPHEMERAL_DATABASE"],
+        )
+
+    def _steps(self, numbers: int, clients: int) -> list[Step]:
+        """List the first steps of a new reseller, checked against its rows."""
+        company = own_reseller().portal_settings.company_name
+        return [
+            Step(f"Your portal carries the name {company}", bool(company)),
+            Step("Import your numbers", numbers > 0, self._to("did_import.index", "NUMBERS_EDIT")),
+            Step(
+                "Create your first client",
+                clients > 0,
+                self._to("clients.create_view", "CLIENTS_EDIT"),
+            ),
+            Step(
+                "Create its first login",
+                _count(Login) > 0,
+                self._to("logins.create_view", "LOGINS_EDIT"),
+            ),
+        ]
+
+    def _to(self, endpoint: str, permission: str) -> str | None:
+        return url_for(endpoint) if self.by.can(Permission[permission]) else None
+
+
+def _waiting() -> list[Order]:
+    """List the orders that have waited longest, 911 before all others."""
+    return list(
+        db.session.scalars(
+            select(Order)
+            .where(Order.state == OrderState.PENDING)
+            .options(joinedload(Order.client), joinedload(Order.login))
+            .order_by(Order.is_urgent.desc(), Order.submitted_at, Order.id)
+            .limit(MOST_WAITING)
+        )
+    )
+
+
+def _orders() -> dict[str, int]:
+    """Count the orders that wait and those that failed."""
+    states = (OrderState.PENDING, OrderState.FAILED)
+    rows = db.session.execute(
+        select(Order.state, func.count(Order.id))
+        .where(Order.state.in_(states))
+        .group_by(Order.state)
+    )
+    found: dict[OrderState, int] = dict(rows.all())  # type: ignore[arg-type]
+    return {state.value: found.get(state, 0) for state in states}
+
+
+def _mails() -> dict[str, int]:
+    """Count the mails that reached nobody: not delivered, or kept for want of a mail server."""
+    counts = {}
+    for state in (MailState.FAILED, MailState.KEPT):
+        some = select(Mail.id).where(Mail.state == state).limit(MOST_MAILS).subquery()
+        counts[state.value] = _scalar(select(func.count()).select_from(some))
+    return counts
+
+
+def _numbers() -> dict[str, int]:
+    """Count the numbers: all, those that can be ordered, and those of clients."""
+    is_free = (Did.status == DidStatus.AVAILABLE) & Did.client_id.is_(None)
+    everything, free, with_clients = db.session.execute(
+        select(
+            func.count(Did.id),
+            func.coalesce(func.sum(case((is_free, 1), else_=0)), 0),
+            func.count(Did.client_id),
+        )
+    ).one()
+    return {"all": everything, "free": int(free), "with_clients": with_clients}
+
+
+def _count(model: Any) -> int:
+    return _scalar(select(func.count(model.id)))
+
+
+def _scalar(statement: Any) -> int:
+    return int(db.session.scalar(statement) or 0)

@@ -1,0 +1,350 @@
+"""Logins: the people of the clients; made, previewed, invited again, disabled and enabled.
+
+What a login may be, and what is mailed, is decided below in ``clients.py`` and ``mailer.py``.
+"""
+
+from typing import Any
+
+from flask import abort, flash, redirect, request, session, url_for
+from flask_admin import expose
+from markupsafe import Markup
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager, joinedload
+from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
+
+import clients
+import display
+import mailer
+import sessions
+from admin_views import filters
+from admin_views.base import RowsView, to_id
+from admin_views.forms import PostForm
+from admin_views.mail import STATES, framed
+from catalog import Invalid
+from columns import now
+from extensions import db
+from models import AccountStatus, Client, ClientStatus, Invitation, Login, Mail
+from permissions import Permission
+from policy import Refused
+
+PREVIEW = "login_preview"
+"""Where a login's draft stands between the preview and its frame: in the signed session."""
+
+
+class LoginForm(PostForm):
+    """What a login is made of, and who is mailed."""
+
+    client_id = SelectField("Client", validate_choice=False, render_kw={"required": True})
+    name = StringField("Name", render_kw={"required": True, "maxlength": 120})
+    email = EmailField(
+        "User name",
+        description="The person's e-mail address. It cannot be changed later.",
+        render_kw={"required": True, "maxlength": 254},
+    )
+    allow_order_requests = BooleanField(
+        "Allow Order Requests",
+        default=True,
+        description="Without it the person can look at everything and ask for nothing.",
+    )
+    notify = TextAreaField(
+        "Send the invitation to",
+        description="One or more e-mail addresses, one a line. Each gets the mail with the link.",
+        render_kw={"required": True, "rows": 3},
+    )
+
+    def offer(self) -> None:
+        """Fill the menu of clients."""
+        rows = db.session.execute(
+            select(Client.id, Client.name)
+            .where(Client.status != ClientStatus.CLOSED)
+            .order_by(func.lower(Client.name))
+        )
+        choices = [(str(key), name) for key, name in rows]
+        self.client_id.choices = [("", "Choose a client"), *choices]
+
+    def person(self) -> dict[str, Any]:
+        """Give what was typed for the login itself."""
+        return {name: value for name, value in self.typed().items() if name != "client_id"}
+
+
+class ChangeForm(PostForm):
+    """What can be changed on a login."""
+
+    name = StringField("Name", render_kw={"required": True, "maxlength": 120})
+    allow_order_requests = BooleanField(
+        "Allow Order Requests", description=LoginForm.allow_order_requests.kwargs["description"]
+    )
+
+
+class AgainForm(PostForm):
+    """Who is mailed when an invitation is sent again."""
+
+    notify = TextAreaField(
+        "Send the invitation to",
+        description=LoginForm.notify.kwargs["description"],
+        render_kw={"required": True, "rows": 2},
+    )
+
+
+class Logins(RowsView):
+    """The list of logins, the form with its preview, and each login's page."""
+
+    permission = Permission.CLIENTS_VIEW
+    can_view_details = can_export = True
+    page_heading = "Logins"
+    page_intro = "The people who sign in to your portal, each for one client."
+    create_label = "New login"
+    empty_heading = "No logins yet"
+    empty_sentence = "Create a login, and the person gets a mail with a link to set a password."
+
+    column_list = (
+        "name",
+        "email",
+        "client.name",
+        "status",
+        "allow_order_requests",
+        "last_sign_in_at",
+    )
+    column_export_list = (*column_list, "created_at")
+    column_labels = {
+        "email": "User name",
+        "client.name": "Client",
+        "allow_order_requests": "Order requests",
+        "last_sign_in_at": "Last sign-in",
+        "created_at": "Created",
+    }
+    column_default_sort = "name"
+    column_sortable_list = ("name", "email", "status", "last_sign_in_at")
+    column_searchable_list = ("name", "email")
+    column_auto_select_related = False
+
+    def __init__(self) -> None:
+        self.column_filters = [
+            filters.Pick(Login.client_id, "Client", _client_menu, _of_client),
+            filters.one_of(Login.status, "Status", AccountStatus),
+            filters.yes_or_no(Login.allow_order_requests, "Order requests"),
+        ]
+        self.column_formatters = {
+            "name": _link,
+            "client.name": _client_link,
+            "allow_order_requests": lambda view, context, login, name: (
+                "Allowed" if login.allow_order_requests else "Read only"
+            ),
+            "last_sign_in_at": lambda view, context, login, name: (
+                display.when(login.last_sign_in_at) or "Never"
+            ),
+        }
+        self.column_formatters_export = {
+            "allow_order_requests": self.column_formatters["allow_order_requests"],
+        }
+        super().__init__(
+            Login,
+            name="Logins",
+            endpoint="logins",
+            url="/admin/logins",
+            menu_icon_value="users",
+        )
+
+    @property
+    def can_create(self) -> bool:  # type: ignore[override]
+        """Offer making a login to whoever may."""
+        return sessions.staff() is not None and self.by.can(Permission.LOGINS_EDIT)
+
+    @property
+    def empty_action(self) -> tuple[str, str] | None:  # type: ignore[override]
+        """Offer the first step to whoever may take it."""
+        return ("New login", url_for("logins.create_view")) if self.can_create else None
+
+    def search_placeholder(self) -> str:
+        """Tell what can be searched for."""
+        return "Name or user name"
+
+    def get_query(self) -> Any:
+        """Load the clients' names with the logins."""
+        return super().get_query().options(joinedload(Login.client))
+
+    # --- Making one ---------------------------------------------------------------------
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        """Make a login, or show first the mail that it would send."""
+        self._demand_edit()
+        form = LoginForm()
+        if request.method == "GET":
+            form.client_id.data = request.args.get("client", "")
+        elif request.form.get("go") != "edit":
+            try:
+                return (
+                    self._preview(form) if request.form.get("go") == "preview" else self._add(form)
+                )
+            except Invalid as wrong:
+                db.session.rollback()
+                form.blame(wrong.problems)
+        form.offer()
+        return self.render("admin/logins/form.html", form=form)
+
+    def _add(self, form: LoginForm) -> Any:
+        login = clients.add_login(_client(form), by=self.by, **form.person())
+        db.session.commit()
+        session.pop(PREVIEW, None)
+        flash(f"{login.name} has a login, and the invitation is on its way.", "success")
+        return redirect(url_for(".details_view", id=login.id))
+
+    def _preview(self, form: LoginForm) -> Any:
+        client = _client(form)
+        login, addresses = clients.draft_login(client, **form.person())
+        session[PREVIEW] = {"client_id": client.id, "name": login.name, "email": login.email}
+        subject, text, _ = mailer.preview_login_invited(login)
+        return self.render(
+            "admin/logins/preview.html",
+            form=form,
+            client=client,
+            addresses=addresses,
+            subject=subject,
+            text=text,
+        )
+
+    @expose("/preview/")
+    def preview_view(self) -> Any:
+        """Give the HTML part of the mail that is being previewed, for a frame."""
+        self._demand_edit()
+        draft = session.get(PREVIEW) or abort(404)
+        client = db.session.get(Client, draft["client_id"]) or abort(404)
+        login = clients.nobody_yet(client, name=draft["name"], email=draft["email"])
+        _, _, html = mailer.preview_login_invited(login)
+        return framed(html)
+
+    # --- One login ------------------------------------------------------------------------
+
+    @expose("/details/")
+    def details_view(self) -> Any:
+        """Show one login: who it is, what it may do, and the invitations that were mailed."""
+        return self._page(self.found())
+
+    def _page(self, login: Login, again: AgainForm | None = None) -> Any:
+        mails = _invitations(login)
+        if again is None:
+            again = AgainForm(formdata=None)
+            again.notify.data = "\n".join(_last_addresses(mails) or [login.email])
+        return self.render(
+            "admin/logins/details.html",
+            login=login,
+            mails=mails,
+            again=again,
+            states=STATES,
+            moment=now(),
+            may_edit=self.by.can(Permission.LOGINS_EDIT),
+        )
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        """Change a login's name and whether it may ask for orders."""
+        self._demand_edit()
+        login = self.found()
+        form = ChangeForm(obj=login)
+        if request.method == "POST":
+            try:
+                changed = clients.change_login(login, by=self.by, **form.typed())
+                db.session.commit()
+            except Invalid as wrong:
+                db.session.rollback()
+                form.blame(wrong.problems)
+            else:
+                flash(f"{login.name} {'is saved' if changed else 'was not changed'}.", "success")
+                return redirect(url_for(".details_view", id=login.id))
+        return self.render("admin/logins/edit.html", form=form, login=login)
+
+    @expose("/send-again/", methods=("POST",))
+    def send_again_view(self) -> Any:
+        """Mail a new link; the earlier one ends."""
+        self._demand_edit()
+        login, form = self.found(), AgainForm()
+        try:
+            addresses = clients.invite_again(login, by=self.by, notify=form.notify.data)
+            db.session.commit()
+        except Invalid as wrong:
+            db.session.rollback()
+            form.blame(wrong.problems)
+            return self._page(login, form)
+        except Refused as refused:
+            db.session.rollback()
+            flash(refused.sentence, "error")
+        else:
+            flash(f"A new link is on its way to {', '.join(addresses)}.", "success")
+        return redirect(url_for(".details_view", id=login.id))
+
+    @expose("/disable/", methods=("POST",))
+    def disable_view(self) -> Any:
+        """Close a login and sign the person out everywhere."""
+        self._demand_edit()
+        login = self.found()
+        done = clients.disable(login, by=self.by)
+        db.session.commit()
+        flash(f"{login.name} {'is' if done else 'was already'} disabled.", "success")
+        return redirect(url_for(".details_view", id=login.id))
+
+    @expose("/enable/", methods=("POST",))
+    def enable_view(self) -> Any:
+        """Open a disabled login again."""
+        self._demand_edit()
+        login = self.found()
+        done = clients.enable(login, by=self.by)
+        db.session.commit()
+        flash(f"{login.name} {'is' if done else 'was already'} enabled.", "success")
+        return redirect(url_for(".details_view", id=login.id))
+
+    def _demand_edit(self) -> None:
+        if not self.by.can(Permission.LOGINS_EDIT):
+            abort(403)
+
+
+# --- What the screens ask -----------------------------------------------------------------------
+
+
+def _client(form: LoginForm) -> Client:
+    """Find the client that was chosen; raises Invalid for one that the reseller does not have."""
+    key = to_id(form.client_id.data)
+    client = db.session.get(Client, key) if key is not None else None
+    if client is None:
+        raise Invalid({"client_id": "Choose a client from the list."})
+    return client
+
+
+def _client_menu() -> filters.Choices:
+    rows = db.session.execute(select(Client.id, Client.name).order_by(func.lower(Client.name)))
+    return [(str(key), name) for key, name in rows]
+
+
+def _of_client(value: str) -> Any:
+    return Login.client_id == int(value)
+
+
+def _link(view: Any, context: Any, login: Login, name: str) -> Markup:
+    address = url_for("logins.details_view", id=login.id)
+    return Markup('<a href="{}">{}</a>').format(address, login.name)
+
+
+def _client_link(view: Any, context: Any, login: Login, name: str) -> Markup:
+    address = url_for("clients.details_view", id=login.client_id)
+    return Markup('<a href="{}">{}</a>').format(address, login.client.name)
+
+
+def _invitations(login: Login) -> list[Mail]:
+    """List the invitations mailed to a login, the latest first."""
+    mails = (
+        select(Mail)
+        .join(Mail.invitation)
+        .options(contains_eager(Mail.invitation))
+        .where(Invitation.login_id == login.id)
+        .order_by(Mail.id.desc())
+        .limit(20)
+    )
+    return list(db.session.scalars(mails))
+
+
+def _last_addresses(mails: list[Mail]) -> list[str]:
+    """List who got the latest invitation."""
+    if not mails:
+        return []
+    latest = mails[0].invitation_id
+    return [mail.to_address for mail in reversed(mails) if mail.invitation_id == latest]

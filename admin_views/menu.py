@@ -1,0 +1,44 @@
+"""The back office's menu as the frame draws it: only what the person who looks may open."""
+
+from typing import Any
+
+from flask import Flask
+
+import sessions
+
+
+def entries(view: Any) -> list[dict[str, Any]]:
+    """List the menu's accessible screens; a category becomes a section."""
+    found: list[dict[str, Any]] = []
+    for item in view.admin.menu():
+        if not (item.is_accessible() and item.is_visible()):
+            continue
+        if item.is_category():
+            found += [_entry(child, view, item.name) for child in item.get_children()]
+        else:
+            found.append(_entry(item, view, None))
+    return found
+
+
+def _entry(item: Any, view: Any, section: str | None) -> dict[str, Any]:
+    return {
+        "label": item.name,
+        "url": item.get_url(),
+        "icon": item.get_icon_value(),
+        "active": item.is_active(view),
+        "section": section,
+    }
+
+
+def frame() -> dict[str, Any]:
+    """Tell the frame whose back office it is, and who looks."""
+    staff = sessions.staff()
+    if staff is None:
+        return {"company_name": "Back Office", "viewer": None}
+    return {"company_name": staff.reseller.name, "viewer": staff.name}
+
+
+def init_app(app: Flask) -> None:
+    """Give the frame its menu and its names."""
+    app.jinja_env.globals["office_nav"] = entries
+    app.jinja_env.globals["office_frame"] = frame

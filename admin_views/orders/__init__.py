@@ -1,0 +1,7 @@
+"""The screens of orders: Pending Orders, Order History and the page of one order."""
+
+from admin_views.orders.history import OrderHistory
+from admin_views.orders.page import OrderPage
+from admin_views.orders.pending import PendingOrders
+
+__all__ = ["OrderHistory", "OrderPage", "PendingOrders"]

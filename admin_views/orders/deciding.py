@@ -1,0 +1,86 @@
+"""Deciding orders for the screens: one, or many with each in a savepoint; commits nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flask import abort
+from sqlalchemy import select
+
+import workflow
+from admin_views.base import to_id
+from admin_views.orders import queue
+from extensions import db
+from models import Order, OrderState
+from permissions import Actor, Permission
+from policy import Refused
+from workflow import Verb
+
+MOST_AT_ONCE = 500
+LONGEST_REASON = 2_000
+
+Act = Callable[[Order, Actor, str], Order]
+ACTS: dict[Verb, Act] = {
+    Verb.APPROVE: lambda order, by, reason: workflow.approve(order, by),
+    Verb.REJECT: workflow.reject,
+    Verb.UNDO_REJECTION: workflow.undo_rejection,
+    Verb.RETRY: lambda order, by, reason: workflow.retry(order, by),
+}
+
+
+def check_may_decide(by: Actor) -> None:
+    """Answer 403 to staff who may only look, whatever the state of the orders."""
+    if not by.can(Permission.ORDERS_DECIDE):
+        abort(403, "Your role may look at orders but not decide them. Ask the owner.")
+
+
+def clean_reason(typed: str | None) -> str:
+    """Read a reason as typed; the one character that no database keeps as text is dropped."""
+    return (typed or "").replace("\0", "").strip()
+
+
+def reason_problem(verb: Verb, reason: str) -> str | None:
+    """Tell what is wrong with a reason, in a sentence to stand beside its field."""
+    if verb is Verb.REJECT and not reason:
+        return "Write a reason; the client reads it."
+    if len(reason) > LONGEST_REASON:
+        return f"Use at most {LONGEST_REASON:,} characters; this has {len(reason):,}."
+    return None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one order of a batch; plain values, since a refusal expires the row."""
+
+    number: str
+    client: str
+    state: OrderState
+    refusal: str | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def chosen(ids: Sequence[str]) -> list[Order]:
+    """Find the orders of a batch in their turn, in whatever state; 404 if one is not ours."""
+    keys = {key for key in map(to_id, ids) if key is not None}
+    if len(keys) != len(set(ids)):
+        abort(404)
+    orders = db.session.scalars(
+        select(Order).where(Order.id.in_(keys)).options(*queue.whole()).order_by(*queue.TURN)
+    ).all()
+    if len(orders) != len(keys):
+        abort(404)
+    return list(orders)
+
+
+def decide_many(orders: Sequence[Order], verb: Verb, by: Actor, reason: str) -> list[Outcome]:
+    """Decide each order in a savepoint of one transaction; those that cannot go say why."""
+    return [_decide_one(order, verb, by, reason) for order in orders]
+
+
+def _decide_one(order: Order, verb: Verb, by: Actor, reason: str) -> Outcome:
+    number, client = order.number, order.client.name
+    try:
+        with db.session.begin_nested():
+            ACTS[verb](order, by, reason)
+    except Refused as refused:
+        return Outcome(number, client, order.state, refused.sentence, refused.problems)
+    return Outcome(number, client, order.state)

@@ -1,0 +1,74 @@
+"""Order History: every decided order, with the way back from a rejection (P20, P21)."""
+
+from typing import Any
+
+from flask import url_for
+from flask_admin.model.template import TemplateLinkRowAction, macro
+
+from admin_views.filters import Choices
+from admin_views.orders import filters, lists, words
+from models import Order, OrderState
+from permissions import Permission
+
+DECIDED = Order.state != OrderState.PENDING
+
+
+class OrderHistory(lists.OrderRows):
+    """All orders that somebody or something has decided."""
+
+    list_template = "admin/orders/history.html"
+    page_heading = "Order History"
+    page_intro = "Every decided order. A rejection can be undone here."
+    empty_heading = "Nothing was decided yet"
+    empty_sentence = (
+        "Approved, rejected and cancelled orders stand here, with who decided, when and why."
+    )
+    column_list = ("number", "client.name", "line_count", "state", "decided_at", "reason")
+    column_numeric = ("line_count",)
+    column_sortable_list = ("number", "client.name", "line_count", "state", "decided_at")
+    column_default_sort = ("decided_at", True)
+    column_formatters = {
+        "number": macro("order_number"),
+        "client.name": macro("client_name"),
+        "state": macro("order_state"),
+        "decided_at": macro("decided_at"),
+        "reason": macro("order_reason"),
+    }
+    column_formatters_export = lists.EXPORT
+    column_display_actions = True
+    column_extra_row_actions = [TemplateLinkRowAction("history_buttons")]
+    column_export_list = (*lists.ASKED, "state", "decided_by", "decided_at", "reason")
+
+    def __init__(self) -> None:
+        self.column_filters = [
+            filters.of_client(self.client_choices),
+            filters.of_kind(),
+            filters.of_state(),
+            filters.of_decider(),
+            filters.OnDay(Order.decided_at, "Decided", "from"),
+            filters.OnDay(Order.decided_at, "Decided", "up to"),
+        ]
+        super().__init__(
+            name="Order History",
+            endpoint="order_history",
+            url="/admin/order-history",
+            menu_icon_value="history",
+        )
+
+    @property
+    def empty_action(self) -> tuple[str, str]:  # type: ignore[override]
+        """Lead to where decisions are made."""
+        return ("Go to Pending Orders", url_for("pending_orders.index_view"))
+
+    def scope(self, query: Any) -> Any:
+        """Keep the orders that wait no more."""
+        return query.filter(DECIDED)
+
+    def client_choices(self) -> Choices:
+        """List the clients that have decided orders."""
+        return filters.clients_with(DECIDED)
+
+    def render(self, template: str, **kwargs: Any) -> Any:
+        """Give the templates the words of orders."""
+        may_decide = self.by.can(Permission.ORDERS_DECIDE)
+        return super().render(template, words=words, may_decide=may_decide, **kwargs)

@@ -1,0 +1,169 @@
+"""Pending Orders: what waits for a decision, 911 first, and deciding many at once (P18)."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask_admin import expose
+from flask_admin.actions import action
+from flask_admin.model.template import TemplateLinkRowAction, macro
+from sqlalchemy.orm import selectinload
+
+import display
+import workflow
+from admin_views.filters import Choices
+from admin_views.orders import deciding, filters, lists, words
+from columns import now
+from extensions import db
+from models import Order, OrderLine, OrderState
+from permissions import Permission
+from workflow import Verb
+
+LINES_SHOWN = 3
+MOST_CHECKED = 50
+"""A batch up to this size is checked before it is confirmed; a longer one when it is decided."""
+
+PENDING = Order.state == OrderState.PENDING
+
+
+class PendingOrders(lists.OrderRows):
+    """The queue of orders that wait for a decision."""
+
+    list_template = "admin/orders/pending.html"
+    page_heading = "Pending Orders"
+    page_intro = "911 first, then the oldest. Nothing changes for a client until you approve."
+    empty_heading = "Nothing waits"
+    empty_sentence = (
+        "When a client asks for a change in the portal, its order stands here until somebody "
+        "approves or rejects it."
+    )
+    page_size_options = (20, 50, 100, 500)
+    column_list = ("number", "client.name", "changes", "monthly_micros", "submitted_at")
+    column_labels = lists.OrderRows.column_labels | {"changes": "What changes"}
+    column_numeric = ("monthly_micros",)
+    column_sortable_list = ("number", "client.name", "monthly_micros", "submitted_at")
+    column_default_sort = [("is_urgent", True), ("submitted_at", False)]
+    column_formatters = {
+        "number": macro("order_number"),
+        "client.name": macro("client_name"),
+        "changes": macro("order_changes"),
+        "monthly_micros": macro("price"),
+        "submitted_at": macro("waiting"),
+    }
+    column_formatters_export = lists.EXPORT
+    column_display_actions = True
+    column_extra_row_actions = [TemplateLinkRowAction("pending_buttons")]
+    column_export_list = lists.ASKED
+
+    def __init__(self) -> None:
+        self.column_filters = [
+            filters.of_client(self.client_choices),
+            filters.of_kind(),
+        ]
+        super().__init__(
+            name="Pending Orders",
+            endpoint="pending_orders",
+            url="/admin/pending-orders",
+            menu_icon_value="clock",
+        )
+
+    def scope(self, query: Any) -> Any:
+        """Keep the orders that wait."""
+        return query.filter(PENDING)
+
+    def client_choices(self) -> Choices:
+        """List the clients that wait for something."""
+        return filters.clients_with(PENDING)
+
+    def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
+        """Load the first lines of each order too; the list never decides, so a part is enough."""
+        count, query = super().get_list(page, *args, execute=False, **kwargs)
+        first = OrderLine.position <= LINES_SHOWN
+        query = query.options(selectinload(Order.lines.and_(first)))
+        return count, query.all() if execute else query
+
+    def render(self, template: str, **kwargs: Any) -> Any:
+        """Give the templates the words of orders."""
+        return super().render(
+            template, words=words, now=now(), may_decide=self.may_decide(), **kwargs
+        )
+
+    def may_decide(self) -> bool:
+        """Tell whether the viewer decides orders; buttons and handlers both ask."""
+        return self.by.can(Permission.ORDERS_DECIDE)
+
+    # --- Many at once -------------------------------------------------------------------
+
+    def is_action_allowed(self, name: str) -> bool:
+        """Offer the decisions to those who may decide."""
+        return name in ("approve", "reject") and self.may_decide()
+
+    def handle_action(self, return_view: str | None = None) -> Any:
+        """Refuse a forged decision by its status, where stock would only lead back."""
+        deciding.check_may_decide(self.by)
+        return super().handle_action(return_view)
+
+    @action("approve", "Approve")
+    def action_approve(self, ids: list[str]) -> Any:
+        """Show what approving these orders comes to; nothing is decided yet."""
+        return self._confirm(Verb.APPROVE, ids)
+
+    @action("reject", "Reject")
+    def action_reject(self, ids: list[str]) -> Any:
+        """Ask for the one reason that all these orders are rejected for."""
+        return self._confirm(Verb.REJECT, ids)
+
+    def _confirm(self, verb: Verb, ids: list[str], reason: str = "", problem: str = "") -> Any:
+        if not 0 < len(ids) <= deciding.MOST_AT_ONCE:
+            flash(f"Choose from 1 to {deciding.MOST_AT_ONCE} orders.", "error")
+            return redirect(url_for(".index_view"))
+        orders = deciding.chosen(ids)
+        page = self.render(
+            "admin/orders/confirm.html",
+            verb=verb.value,
+            orders=orders,
+            total=words.add_up(orders),
+            obstacles=_obstacles(orders) if verb is Verb.APPROVE else {},
+            all_checked=len(orders) <= MOST_CHECKED,
+            reason=reason,
+            problem=problem,
+        )
+        return page, 422 if problem else 200
+
+    @expose("/decide", methods=("POST",))
+    def decide(self) -> Any:
+        """Decide the orders of a confirmed batch, all in one transaction."""
+        deciding.check_may_decide(self.by)
+        verb, ids = _verb(request.form.get("verb")), request.form.getlist("rowid")
+        reason = deciding.clean_reason(request.form.get("reason"))
+        problem = deciding.reason_problem(verb, reason)
+        if problem or not 0 < len(ids) <= deciding.MOST_AT_ONCE:
+            return self._confirm(verb, ids, reason, problem or "")
+        outcomes = deciding.decide_many(deciding.chosen(ids), verb, self.by, reason)
+        db.session.commit()
+        return self._report(verb, outcomes)
+
+    def _report(self, verb: Verb, outcomes: list[deciding.Outcome]) -> Any:
+        """Say what was done; with a page of its own when not all went."""
+        troubled = [o for o in outcomes if o.refusal or o.state is OrderState.FAILED]
+        done = len(outcomes) - sum(bool(o.refusal) for o in outcomes)
+        past = "approved" if verb is Verb.APPROVE else "rejected"
+        sentence = f"{display.plural(done, 'order')} {'is' if done == 1 else 'are'} {past}."
+        if not troubled:
+            flash(sentence, "success")
+            return redirect(url_for(".index_view"))
+        page = self.render(
+            "admin/orders/results.html", sentence=sentence, past=past, troubled=troubled, done=done
+        )
+        return page, 200 if done else 409
+
+
+def _verb(name: str | None) -> Verb:
+    return Verb(name) if name in (Verb.APPROVE, Verb.REJECT) else abort(400)
+
+
+def _obstacles(orders: list[Order]) -> dict[int, str]:
+    """Find what already stands in the way, for a batch small enough to look at each."""
+    if len(orders) > MOST_CHECKED:
+        return {}
+    found = ((order.id, workflow.obstacle(order)) for order in orders)
+    return {key: sentence for key, sentence in found if sentence}

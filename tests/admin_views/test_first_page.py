@@ -1,0 +1,161 @@
+"""The first page: what waits, what went wrong, what there is, and the first steps of a reseller."""
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from columns import now
+from extensions import db
+from models import Mail, MailState, Order, OrderState
+from tests.support import orders
+from tests.support.queries import statements, writes
+
+FIRST = "/admin/"
+
+
+def said(node) -> str:  # type: ignore[no-untyped-def]
+    return " ".join(node.get_text(" ").split())
+
+
+def test_the_oldest_orders_stand_first_and_911_before_all(
+    visitor, alice, bob, charlie, look, story
+) -> None:
+    with look():
+        first = orders.ask(bob, story.free[0])
+        second = orders.ask(charlie, story.free[1])
+        urgent = orders.ask(
+            bob,
+            story.acme_number,
+            kind="e911_provision",
+            caller_name="Acme",
+            address1="1 Main St",
+            city="Pittsburgh",
+            state="PA",
+            zip="15222",
+        )
+    page = visitor(alice).get(FIRST).html
+    rows = [said(row) for row in page.select("#waiting-orders li")]
+    assert [row.split()[0] for row in rows] == [urgent, first, second]
+    assert "3 orders wait for a decision" in said(page.select_one("#waiting"))
+
+
+def test_five_are_shown_and_all_are_a_click_away(visitor, alice, bob, look, story) -> None:
+    with look():
+        for number in story.free[:6]:
+            orders.ask(bob, number)
+    page = visitor(alice).get(FIRST)
+    assert len(page.html.select("#waiting-orders li")) == 5
+    assert len(page.click("All Pending Orders").html.select("tbody tr")) == 6
+
+
+def test_an_order_says_how_long_it_has_waited(visitor, alice, bob, look, story) -> None:
+    with look():
+        orders.ask(bob, story.free[0])
+        db.session.execute(update(Order).values(submitted_at=now() - timedelta(days=3, hours=1)))
+        db.session.commit()
+    assert "waits 3 days" in said(visitor(alice).get(FIRST).html.select_one("#waiting-orders"))
+
+
+def test_a_failed_order_is_shown_and_leads_to_itself(visitor, alice, bob, look, story) -> None:
+    with look():
+        number = orders.ask(bob, story.free[0])
+        db.session.execute(
+            update(Order).values(state=OrderState.FAILED, decided_at=now(), decided_by_name="Alice")
+        )
+        db.session.commit()
+    page = visitor(alice).get(FIRST)
+    assert said(page.html.select_one("#failed-orders")) == "1 order could not be carried out."
+    assert number in said(page.click("1 order").html.select_one("tbody"))
+
+
+def test_a_mail_that_could_not_be_delivered_is_shown(visitor, alice, bob, look, story) -> None:
+    with look():
+        orders.ask(bob, story.free[0])
+        mail = db.session.scalars(select(Mail)).first()
+        mail.state = MailState.FAILED
+        db.session.commit()
+    page = visitor(alice).get(FIRST)
+    assert said(page.html.select_one("#failed-mails")) == "1 mail could not be delivered."
+    assert len(page.click("1 mail", index=0).html.select("tbody tr")) == 1
+
+
+def test_mails_that_stand_for_want_of_a_server_are_counted(
+    visitor, alice, bob, look, story
+) -> None:
+    with look():
+        orders.ask(bob, story.free[0])
+    banner = visitor(alice).get(FIRST).html.select_one("#kept-mails")
+    assert said(banner) == "No mail server is set up. 2 mails stand in the outbox."
+
+
+def test_clients_and_numbers_are_counted(visitor, alice) -> None:
+    counts = visitor(alice).get(FIRST).html.select_one("#count-list")
+    assert said(counts) == "Clients 2 Numbers that can be ordered 8 Numbers of clients 2"
+
+
+def test_nothing_of_another_reseller_is_counted(visitor, mallory, bob, look, story) -> None:
+    with look():
+        orders.ask(bob, story.free[0])
+    page = visitor(mallory).get(FIRST).html
+    assert "No order waits" in said(page)
+    assert said(page.select_one("#count-list")) == (
+        "Clients 0 Numbers that can be ordered 1 Numbers of clients 0"
+    )
+
+
+def test_a_disk_that_is_erased_is_a_danger_told_here(visitor, alice, app, monkeypatch) -> None:
+    browser = visitor(alice)
+    assert browser.get(FIRST).html.select_one("#ephemeral") is None
+    monkeypatch.setitem(app.config, "EPHEMERAL_DATABASE", True)
+    assert "This data will be lost." in said(browser.get(FIRST).html.select_one("#ephemeral"))
+
+
+def test_a_new_reseller_is_led_through_the_first_steps(visitor, beginner) -> None:
+    page = visitor(beginner).get(FIRST)
+    steps = [said(step) for step in page.html.select("#first-steps li")]
+    assert steps == [
+        "Done Your portal carries the name Fresh Tel",
+        "To do Import your numbers",
+        "To do Create your first client",
+        "To do Create its first login",
+    ]
+    assert "New client" in said(page.click("Create your first client").html.select_one("h1"))
+
+
+def test_a_step_is_done_when_its_rows_are_there(visitor, beginner) -> None:
+    browser = visitor(beginner)
+    form = browser.get("/admin/clients/new/").forms["client"]
+    form["name"], form["contact_email"] = "First", "orders@first.example"
+    form.submit(status=302)
+    steps = [said(step) for step in browser.get(FIRST).html.select("#first-steps li")]
+    assert steps[2] == "Done Create your first client"
+    assert steps[3].startswith("To do")
+
+
+def test_the_steps_go_away_when_all_are_done(visitor, alice) -> None:
+    assert visitor(alice).get(FIRST).html.select_one("#first-steps") is None
+
+
+def test_victor_sees_what_waits(visitor, victor, bob, look, story) -> None:
+    with look():
+        number = orders.ask(bob, story.free[0])
+    assert number in said(visitor(victor).get(FIRST).html.select_one("#waiting-orders"))
+
+
+def test_a_stranger_is_sent_to_sign_in(visitor) -> None:
+    assert visitor().get(FIRST, status=302).location.startswith("/admin/login")
+
+
+def test_the_page_asks_as_much_for_many_orders_as_for_none(
+    visitor, alice, app, bob, look, story
+) -> None:
+    browser = visitor(alice)
+    with statements(app) as none:
+        browser.get(FIRST)
+    with look():
+        for number in story.free[:6]:
+            orders.ask(bob, number)
+    with statements(app) as six:
+        browser.get(FIRST)
+    assert len(six) == len(none) <= 10
+    assert writes(six) == []
