@@ -1,0 +1,138 @@
+"""Order numbers: find them, choose them, look at the order, send it.
+
+What can be found is ``stock``; what was chosen is ``basket``; whether it may be is ``policy``, and
+``workflow`` takes the order. Nothing is written before Send order.
+"""
+
+import secrets
+from typing import Any
+
+from flask import abort, flash, g, redirect, render_template, request, url_for
+
+import policy
+import workflow
+from extensions import db
+from lines import Request
+from models import Client, Order, OrderSettings
+from policy import Refused
+from portal import basket, paging, stock
+from portal.access import actor, blueprint, current_client, requires_order_requests
+from portal.basket import Basket
+
+KIND = "did_order"
+MOST_NOTE = 1_000
+
+
+@blueprint.get("/order-numbers")
+def order_numbers() -> Any:
+    """Find numbers and choose among them."""
+    client = current_client()
+    settings = _settings(client)
+    search = stock.read(request.args, request.args.getlist("feature"))
+    page = paging.asked()
+    places = stock.in_stock(settings)
+    offers, count = stock.find(settings, search, places, page)
+    chosen = basket.look(client, settings, basket.chosen(request.args))
+    here = {offer.number for offer in offers}
+    return render_template(
+        "portal/order_numbers/search.html",
+        search=search,
+        choices=stock.choices(settings, places),
+        stock_count=sum(place.numbers for place in places),
+        offers=offers,
+        count=count,
+        count_cap=stock.COUNT_CAP,
+        page=page,
+        page_size=stock.PAGE,
+        last_page=-(-count // stock.PAGE),
+        chosen=chosen,
+        elsewhere=Basket([offer for offer in chosen.offers if offer.number not in here], {}),
+        most=settings.max_numbers_per_order,
+        may_choose=actor().may_request,
+    )
+
+
+@blueprint.get("/order-numbers/review")
+@requires_order_requests
+def review_numbers() -> Any:
+    """Show what is about to be ordered, with its price and what happens next."""
+    client = current_client()
+    settings = _settings(client)
+    return _review(client, settings, basket.look(client, settings, basket.chosen(request.args)))
+
+
+@blueprint.post("/order-numbers/review")
+@requires_order_requests
+def send_numbers() -> Any:
+    """Send the order; a number that has gone meanwhile comes back with its sentence."""
+    client = current_client()
+    settings = _settings(client)
+    numbers = basket.chosen(request.form)
+    removed = basket.chosen_one(request.form.get("remove"))
+    if removed:
+        kept = [number for number in numbers if number != removed]
+        return _review(client, settings, basket.look(client, settings, kept))
+    try:
+        order = _send(client, numbers)
+    except Refused as refused:
+        db.session.rollback()
+        return _refused(refused, numbers)
+    db.session.commit()
+    flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
+    return redirect(url_for("portal.order", number=order.number), 303)
+
+
+def _send(client: Client, numbers: list[str]) -> Order:
+    order = workflow.submit(
+        client,
+        KIND,
+        [Request(number) for number in numbers],
+        actor(),
+        note=request.form.get("note", "")[:MOST_NOTE],
+        key=request.form.get("key", "")[:64],
+    )
+    seen = request.form.get("seen", "")
+    if seen and seen != _price_mark(order):
+        raise Refused("The price has changed since you opened this page. Look at it again.")
+    return order
+
+
+def _refused(refused: Refused, numbers: list[str]) -> Any:
+    """Show the review again: the sentences beside their numbers, everything else kept."""
+    client = current_client()
+    settings = _settings(client)
+    chosen = basket.look(client, settings, numbers, refused.problems)
+    sentence = None if refused.problems else refused.sentence
+    return _review(client, settings, chosen, sentence), 409
+
+
+def _review(
+    client: Client, settings: OrderSettings, chosen: Basket, sentence: str | None = None
+) -> str:
+    count = len(chosen.offers)
+    limit = policy.order_problem(client, KIND, count, chosen.monthly_micros) if count else None
+    return render_template(
+        "portal/order_numbers/review.html",
+        chosen=chosen,
+        limit=limit,
+        sentence=sentence,
+        approves_itself=policy.auto_approves(settings, KIND),
+        note=request.form.get("note", "")[:MOST_NOTE],
+        most_note=MOST_NOTE,
+        key=request.form.get("key") or secrets.token_urlsafe(18),
+        seen="" if g.brand.hide_prices else _price_mark(chosen),
+    )
+
+
+def _price_mark(priced: Basket | Order) -> str:
+    """Note the price that a person saw, so that no other is ordered."""
+    return f"{priced.monthly_micros}/{priced.setup_micros}"
+
+
+def _settings(client: Client) -> OrderSettings:
+    """Give the client's settings, or refuse the address where ordering is off (P15)."""
+    settings = policy.settings_of(client)
+    problem = policy.kind_problem(settings, KIND)
+    if problem:
+        abort(403, problem)
+    return settings

@@ -1,0 +1,224 @@
+"""The client's orders: pending, completed, one order's story, cancel.
+
+The words here are the client's: who at the reseller did what is the reseller's company name, and
+why carrying out failed is nothing a client could act on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+import catalog
+import policy
+import workflow
+from extensions import db
+from models import Client, Order, OrderEvent, OrderLine, OrderState
+from portal import paging, stock
+from portal.access import actor, blueprint, current_client, own, requires_order_requests
+from workflow import TooLate, Verb
+
+PAGE = 50
+
+TABS = {
+    "pending": (OrderState.PENDING, OrderState.APPROVED, OrderState.FAILED),
+    "completed": (OrderState.COMPLETED, OrderState.REJECTED, OrderState.CANCELLED),
+}
+"""A failed order stands with the pending ones: for the client it is not done yet."""
+
+
+STATES = {
+    OrderState.PENDING: ("Waiting for approval", "azure", "clock"),
+    OrderState.APPROVED: ("Being set up", "blue", "hourglass"),
+    OrderState.FAILED: ("Being worked on", "blue", "hourglass"),
+    OrderState.COMPLETED: ("Completed", "green", "circle-check"),
+    OrderState.REJECTED: ("Rejected", "orange", "circle-x"),
+    OrderState.CANCELLED: ("Cancelled", "secondary", "ban"),
+}
+"""A state's words, colour and icon for the client."""
+
+MEANINGS = {
+    OrderState.PENDING: "{company} looks at your order next. Nothing is changed or charged yet, "
+    "and you get a mail when it is decided.",
+    OrderState.APPROVED: "{company} approved your order. It is being set up and is not in force "
+    "yet; you get a mail when it is.",
+    OrderState.FAILED: "{company} approved your order, but it is not in force yet: something needs "
+    "a person's hand. {company} is working on it, and you need do nothing.",
+    OrderState.COMPLETED: "Done: what you ordered is in force.",
+    OrderState.REJECTED: "{company} rejected this order.",
+    OrderState.CANCELLED: "This order was cancelled. Nothing was changed or charged.",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event of an order's story, in the client's words."""
+
+    title: str
+    at: datetime
+    icon: str
+    note: str | None = None
+    by: str | None = None
+
+
+# --- The lists --------------------------------------------------------------------------------
+
+
+@blueprint.get("/orders")
+def orders() -> Any:
+    """List the client's orders, newest first."""
+    client = current_client()
+    asked = request.args.get("tab", "")
+    tab = asked if asked in TABS else "pending"
+    page = paging.asked()
+    found = list_of(client, tab).limit(PAGE + 1).offset((page - 1) * PAGE)
+    rows = db.session.execute(found).all()
+    return render_template(
+        "portal/orders/list.html",
+        tab=tab,
+        rows=rows[:PAGE],
+        subjects=subjects(rows[:PAGE]),
+        page=page,
+        has_more=len(rows) > PAGE,
+        url_for_page=paging.url_of,
+        may_order=may_order(client),
+    )
+
+
+@blueprint.context_processor
+def _words() -> dict[str, Any]:
+    """Give the portal's templates the words of states and kinds."""
+    return {"states": STATES, "kinds": catalog.KINDS}
+
+
+def may_order(client: Client) -> bool:
+    """Tell whether whoever looks may order numbers; buttons and first steps ask this."""
+    off = policy.kind_problem(policy.settings_of(client), "did_order")
+    return off is None and actor().may_request
+
+
+def list_of(client: Client, tab: str) -> Any:
+    """Select what a list shows of the client's orders of a tab, newest first."""
+    return (
+        select(
+            Order.id,
+            Order.number,
+            Order.kind,
+            Order.state,
+            Order.line_count,
+            Order.submitted_at,
+            Order.decided_at,
+            Order.reason,
+            Order.monthly_micros,
+            Order.setup_micros,
+        )
+        .where(Order.client_id == client.id, Order.state.in_(TABS[tab]))
+        .order_by(Order.submitted_at.desc(), Order.id.desc())
+    )
+
+
+def subjects(rows: Sequence[Any]) -> dict[int, str]:
+    """Give the first number of each order of a list, by the order's id."""
+    if not rows:
+        return {}
+    found = db.session.execute(
+        select(OrderLine.order_id, OrderLine.number).where(
+            OrderLine.order_id.in_([row.id for row in rows]), OrderLine.position == 1
+        )
+    )
+    return {row.order_id: row.number for row in found}
+
+
+# --- One order --------------------------------------------------------------------------------
+
+
+@blueprint.get("/orders/<number>")
+def order(number: str) -> Any:
+    """Tell one order's story."""
+    return _order_page(own(Order, number=number))
+
+
+@blueprint.post("/orders/<number>/cancel")
+@requires_order_requests
+def cancel_order(number: str) -> Any:
+    """Cancel a pending order."""
+    mine = own(Order, number=number)
+    try:
+        workflow.cancel(mine, actor())
+    except TooLate:
+        # The sentence of below names who was faster, and a client does not know staff by name.
+        db.session.rollback()
+        decided = own(Order, number=number)
+        words = STATES[decided.state][0].lower()
+        return _order_page(decided, f"This order is {words} already. Nothing was changed."), 409
+    db.session.commit()
+    flash(f"Order {number} was cancelled. Nothing was changed.", "success")
+    return redirect(url_for("portal.order", number=number), 303)
+
+
+def _order_page(mine: Order, sentence: str | None = None) -> str:
+    company = g.brand.company_name
+    return render_template(
+        "portal/orders/order.html",
+        order=mine,
+        kind=catalog.kind(mine.kind),
+        lines=_lines_of(mine),
+        is_for_new_numbers=mine.kind == "did_order",
+        changes=catalog.changes,
+        asked_by=_asked_by(mine, company),
+        story=[_step(event, company) for event in mine.events],
+        company=company,
+        meaning=MEANINGS[mine.state].format(company=company),
+        may_cancel=Verb.CANCEL in workflow.allowed(mine, actor()),
+        sentence=sentence,
+    )
+
+
+def _lines_of(mine: Order) -> list[tuple[OrderLine, str]]:
+    """List an order's lines, each with where its number is from."""
+    lines = db.session.scalars(
+        select(OrderLine)
+        .where(OrderLine.order_id == mine.id)
+        .options(joinedload(OrderLine.did))
+        .order_by(OrderLine.position)
+    )
+    return [(line, stock.place(line.did) if line.did else "") for line in lines]
+
+
+def _asked_by(mine: Order, company: str) -> str:
+    name = mine.login.name if mine.login else company
+    return f"{company} for {name}" if mine.impersonator_id and mine.login else name
+
+
+STEPS = {
+    "submitted": "Sent by {asker}",
+    "approved": "Approved by {company}",
+    "rejected": "Rejected by {company}",
+    "rejection_undone": "Opened again by {company}",
+    "cancelled": "Cancelled by {asker}",
+    "completed": "Done: the change is in force",
+    "failed": "Not done yet: {company} is working on it",
+    "retried": "Started again by {company}",
+}
+"""An event's name to the client's words."""
+
+
+def _step(event: OrderEvent, company: str) -> Step:
+    is_automatic = event.staff_id is None and event.login_id is None
+    words = STEPS[event.name].format(company=company, asker=_who(event, company))
+    if event.name == "approved" and is_automatic:
+        words = "Approved automatically"
+    # A reason that is not a rejection's was written for staff.
+    reason = event.reason if event.name == "rejected" else None
+    return Step(words, event.at, STATES[event.to_state][2], reason)
+
+
+def _who(event: OrderEvent, company: str) -> str:
+    """Name a login; with staff behind it, the company and the login."""
+    if event.login_id and event.staff_id:
+        return f"{company} for {event.by_name.split(' as ')[-1]}"
+    return event.by_name if event.login_id else company

@@ -1,0 +1,20 @@
+"""Which page of a list was asked for, and where the others are; the same for every list."""
+
+from typing import Any
+
+from flask import request, url_for
+
+MOST_PAGES = 500
+
+
+def asked() -> int:
+    """Read the page number of this request's address; the first for anything absurd."""
+    text = request.args.get("page", "1")
+    is_number = text.isascii() and text.isdigit() and len(text) < 6
+    return min(max(int(text), 1), MOST_PAGES) if is_number else 1
+
+
+def url_of(page: int) -> str:
+    """Give the address of another page of this list, with all that was asked for besides."""
+    asked_for: dict[str, Any] = {**request.args.to_dict(), "page": page}
+    return url_for(request.endpoint or "", **asked_for)
