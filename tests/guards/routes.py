@@ -1,0 +1,69 @@
+"""Every address and who may open it; a new one must be listed here or the guard fails."""
+
+from permissions import Permission
+
+ANYONE, LOGIN, STAFF = "anyone", "a login", "any staff member"
+Access = str | Permission
+
+_LISTS: dict[str, tuple[Permission, Permission]] = {
+    "clients": (Permission.CLIENTS_VIEW, Permission.CLIENTS_EDIT),
+    "dids": (Permission.NUMBERS_VIEW, Permission.NUMBERS_EDIT),
+    "logins": (Permission.CLIENTS_VIEW, Permission.LOGINS_EDIT),
+    "mail": (Permission.MAIL_VIEW, Permission.MAIL_RESEND),
+    "order_history": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
+    "pending_orders": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
+}
+"""Flask-Admin's lists: what opens them to look, and what to change."""
+
+_LOOKS = ("index_view", "details_view", "export", "ajax_lookup")
+_CHANGES = ("create_view", "edit_view", "delete_view", "action_view", "ajax_update")
+
+ROUTES: dict[str, Access] = {
+    "static": ANYONE,
+    "admin.static": ANYONE,
+    "front_door": ANYONE,
+    "health.healthz": ANYONE,
+    "health.readyz": ANYONE,
+    "staff.sign_in": ANYONE,
+    "staff.forgotten": ANYONE,
+    "staff.set_password": ANYONE,
+    "staff.sign_out": ANYONE,
+    "portal.sign_in": ANYONE,
+    "portal.forgotten": ANYONE,
+    "portal.set_password": ANYONE,
+    "portal.brand_css": ANYONE,
+    "portal.logo": ANYONE,
+    "portal.sign_out": LOGIN,
+    "portal.first_page": LOGIN,
+    "portal.numbers": LOGIN,
+    "portal.order_numbers": LOGIN,
+    "portal.review_numbers": LOGIN,
+    "portal.send_numbers": LOGIN,
+    "portal.orders": LOGIN,
+    "portal.order": LOGIN,
+    "portal.cancel_order": LOGIN,
+    "admin.index": STAFF,
+    "orders.index": Permission.ORDERS_VIEW,
+    "orders.show": Permission.ORDERS_VIEW,
+    "orders.approve": Permission.ORDERS_DECIDE,
+    "orders.reject": Permission.ORDERS_DECIDE,
+    "orders.undo_rejection": Permission.ORDERS_DECIDE,
+    "orders.retry": Permission.ORDERS_DECIDE,
+    "pending_orders.decide": Permission.ORDERS_DECIDE,
+    "logins.preview_view": Permission.LOGINS_EDIT,
+    "logins.send_again_view": Permission.LOGINS_EDIT,
+    "logins.disable_view": Permission.LOGINS_EDIT,
+    "logins.enable_view": Permission.LOGINS_EDIT,
+    "mail.body_view": Permission.MAIL_VIEW,
+    "mail.resend_view": Permission.MAIL_RESEND,
+    "did_import.index": Permission.NUMBERS_EDIT,
+    "did_import.upload": Permission.NUMBERS_EDIT,
+    "did_import.sample": Permission.NUMBERS_EDIT,
+    "did_import.show": Permission.NUMBERS_EDIT,
+    "did_import.preview_again": Permission.NUMBERS_EDIT,
+    "did_import.confirm": Permission.NUMBERS_EDIT,
+    "did_import.report": Permission.NUMBERS_EDIT,
+}
+for _name, (_look, _change) in _LISTS.items():
+    ROUTES |= {f"{_name}.{view}": _look for view in _LOOKS}
+    ROUTES |= {f"{_name}.{view}": _change for view in _CHANGES}
