@@ -1,0 +1,237 @@
+"""The demo: two resellers with people, clients, numbers and orders in every state.
+
+All of it goes through the doors that people use (import, submit, approve, reject), so that the demo
+is as true as the real thing. The passwords are known to everyone: never for production.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+
+import clients
+import credentials
+import did_import
+import permissions
+import policy
+import resellers
+import tenancy
+import workflow
+from carriers import inventory
+from extensions import db
+from lines import Request
+from models import (
+    AccountStatus,
+    Client,
+    Did,
+    Login,
+    Order,
+    Reseller,
+    Role,
+    ServicePrice,
+    Staff,
+    Tier,
+)
+from permissions import SYSTEM
+
+PASSWORD = "quiet-river-seven-lamps"  # noqa: S105 (The demo prints it for everybody.)
+SAMPLE = Path(__file__).resolve().parent / "sample_data" / "inventory.csv"
+
+TIERS = (
+    ("1", "Standard", 1_250_000, 1_000_000, 350_000, 0),
+    ("2", "Standard Plus", 1_750_000, 1_000_000, 550_000, 100_000),
+    ("4", "Remote Area", 3_500_000, 2_500_000, 1_400_000, 500_000),
+    ("777", "Toll-Free", 2_250_000, 1_500_000, 700_000, 250_000),
+)
+"""Label, name, client's monthly and set-up price, reseller's own; in micro-dollars."""
+
+PRICES = {
+    "call_forwarding": (500_000, 0),
+    "failover": (250_000, 0),
+    "fax_to_email": (2_000_000, 1_000_000),
+    "conference_line": (3_000_000, 0),
+    "cnam_outbound": (0, 1_500_000),
+    "cnam_inbound": (350_000, 0),
+    "sms": (1_000_000, 0),
+    "e911": (1_500_000, 0),
+}
+
+CLIENTS = (
+    ("Acme Dental", "bob@acme.example", "Bob Miller", "Pittsburgh", 6),
+    ("Birch Legal", "charlie@birch.example", "Charlie Nguyen", "Columbus", 4),
+    ("Cedar Property", "dana@cedar.example", "Dana Ortiz", "Denver", 9),
+)
+
+
+def load() -> None:
+    """Fill an empty database with the demo; commits."""
+    with tenancy.across_resellers():
+        home = _reseller("Keystone Voice", "keystone", "olivia@keystone.example", "Olivia Reyes")
+        away = _reseller("Harbor Tel", "harbor", "mallory@harbor.example", "Mallory Finch")
+        db.session.commit()
+    with tenancy.acting_for(away):
+        _import_numbers(away, lines=40)
+        db.session.commit()
+    with tenancy.acting_for(home):
+        _people(home)
+        _import_numbers(home)
+        for client in CLIENTS:
+            _client(*client)
+        db.session.commit()
+        _orders()
+        db.session.commit()
+
+
+def users(public_url: str) -> Iterator[tuple[str, str, str]]:
+    """List (address, user, password) of the demo's people who are really there."""
+    with tenancy.across_resellers():
+        staff = db.session.execute(
+            select(Staff.email, Staff.role).where(Staff.email.like("%.example")).order_by(Staff.id)
+        ).all()
+        logins = db.session.execute(
+            select(Login.email, Reseller.slug)
+            .join(Login.client)
+            .join(Client.reseller)
+            .where(Login.email.like("%.example"))
+            .order_by(Login.id)
+        ).all()
+    for email, _role in staff:
+        yield f"{public_url}/admin/login", email, PASSWORD
+    for email, slug in logins:
+        yield f"{public_url}/portal/{slug}/sign-in", email, PASSWORD
+
+
+def _reseller(name: str, slug: str, email: str, owner_name: str) -> int:
+    owner = resellers.create(name, slug, email, owner_name)
+    _activate(owner)
+    settings = owner.reseller.portal_settings
+    settings.support_email, settings.support_phone = f"help@{slug}.example", "(412) 555-0100"
+    settings.support_hours = "Monday to Friday, 8 am to 6 pm"
+    settings.brand_colour = {"keystone": "#0f5c7a", "harbor": "#7a3b0f"}[slug]
+    db.session.flush()
+    return owner.reseller_id
+
+
+def _activate(person: Staff | Login) -> None:
+    person.password_hash = credentials.hash_password(PASSWORD)
+    person.status = AccountStatus.ACTIVE
+
+
+def _people(reseller_id: int) -> None:
+    for name, email, role in (
+        ("Alice Park", "alice@keystone.example", Role.APPROVER),
+        ("Victor Lund", "victor@keystone.example", Role.VIEWER),
+    ):
+        staff = Staff(reseller_id=reseller_id, name=name, email=email, role=role)
+        _activate(staff)
+        db.session.add(staff)
+    db.session.flush()
+
+
+def _import_numbers(reseller_id: int, lines: int | None = None) -> None:
+    """Price the tiers and import the sample; the second reseller gets its last lines only."""
+    reseller = db.session.get_one(Reseller, reseller_id)
+    db.session.query(Tier).delete()
+    for position, (label, name, monthly, setup, cost, cost_setup) in enumerate(TIERS, start=1):
+        db.session.add(
+            Tier(
+                reseller_id=reseller_id,
+                label=label,
+                name=name,
+                monthly_micros=monthly,
+                setup_micros=setup,
+                cost_monthly_micros=cost,
+                cost_setup_micros=cost_setup,
+                position=position,
+            )
+        )
+    db.session.query(ServicePrice).delete()
+    for service, (monthly, setup) in PRICES.items():
+        db.session.add(
+            ServicePrice(
+                reseller_id=reseller_id,
+                service=service,
+                monthly_micros=monthly,
+                setup_micros=setup,
+            )
+        )
+    db.session.flush()
+    did_import.apply(did_import.read(_sample(lines), SAMPLE.name), reseller, by=SYSTEM)
+
+
+def _sample(lines: int | None) -> bytes:
+    rows = SAMPLE.read_bytes().splitlines(keepends=True)
+    return b"".join(rows if lines is None else [rows[0], *rows[-lines:]])
+
+
+def _client(name: str, email: str, person: str, city: str, count: int) -> None:
+    """Make a client with a login, and give it numbers of a city."""
+    staff = permissions.staff_actor(_staff("alice"))
+    client = clients.create(
+        name=name, contact_email=f"orders@{email.split('@')[1]}", contact_name=person, by=staff
+    )
+    policy.settings_of(client).auto_approve_failover = name == "Cedar Property"
+    login = Login(reseller_id=client.reseller_id, client=client, name=person, email=email)
+    _activate(login)
+    db.session.add(login)
+    db.session.flush()
+    group = inventory.main_group(client)
+    for did in _free(city, count):
+        inventory.give_did(did, group)
+
+
+def _free(city: str, count: int) -> list[Did]:
+    free = select(Did).where(Did.city == city, Did.client_id.is_(None), Did.held_by_id.is_(None))
+    return list(db.session.scalars(free.order_by(Did.number).limit(count)))
+
+
+def _staff(name: str) -> Staff:
+    return db.session.scalars(select(Staff).where(Staff.email.startswith(name))).one()
+
+
+def _login(name: str) -> Login:
+    return db.session.scalars(select(Login).where(Login.email.startswith(name))).one()
+
+
+def _ask(login: str, kind: str, *requests: Request, note: str | None = None) -> Order:
+    person = _login(login)
+    by = permissions.login_actor(person)
+    order = workflow.submit(person.client, kind, requests, by, note=note)
+    db.session.flush()
+    return order
+
+
+def _owned(login: str, position: int) -> str:
+    person = _login(login)
+    mine = select(Did.number).where(Did.client_id == person.client_id).order_by(Did.number)
+    return db.session.scalars(mine.offset(position).limit(1)).one()
+
+
+def _new(city: str, count: int) -> list[Request]:
+    return [Request(did.number) for did in _free(city, count)]
+
+
+def _orders() -> None:
+    """Send and decide a few orders, so that every screen has something to show."""
+    alice = permissions.staff_actor(_staff("alice"))
+    done = _ask("dana", "did_order", *_new("Denver", 2), note="For the new building.")
+    workflow.approve(done, alice)
+    name = {"display_name": "Acme Dental"}
+    workflow.approve(_ask("bob", "cnam_outbound", Request(_owned("bob", 0), name)), alice)
+    refused = _ask("charlie", "did_order", *_new("Columbus", 3))
+    workflow.reject(refused, alice, "Three numbers were ordered last week. Do you need more?")
+    _ask("dana", "failover", Request(_owned("dana", 1), {"failover_to": "(303) 555-0142"}))
+    dropped = _ask("bob", "failover", Request(_owned("bob", 1), {"failover_to": "4125550199"}))
+    workflow.cancel(dropped, permissions.login_actor(_login("bob")))
+    _ask("bob", "did_order", *_new("Pittsburgh", 2), note="Front desk and fax, please.")
+    forward = {"forward_to": "(614) 555-0171"}
+    _ask("charlie", "call_forwarding", Request(_owned("charlie", 0), forward))
+    address = {
+        "caller_name": "Cedar Property",
+        "address1": "1600 Broadway",
+        "address2": "Floor 7",
+        "city": "Denver",
+        "state": "CO",
+        "zip": "80202",
+    }
+    _ask("dana", "e911_provision", Request(_owned("dana", 0), address))
