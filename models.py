@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Enum,
     ForeignKeyConstraint,
@@ -19,7 +20,9 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -163,6 +166,7 @@ class Reseller(Root, Model):
     carrier: Mapped[str] = mapped_column(String(40), default="inventory")
     hold_hours: Mapped[int] = mapped_column(default=168)
     last_order_number: Mapped[int] = mapped_column(default=0)
+    require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     portal_settings: Mapped["PortalSettings"] = relationship(
@@ -184,6 +188,7 @@ class PortalSettings(Owned, Model):
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     logo_type: Mapped[str | None] = mapped_column(String(32))
     brand_colour: Mapped[str] = mapped_column(String(7), default="#1f5f8b")
+    accent_colour: Mapped[str | None] = mapped_column(String(7))
     support_email: Mapped[str | None] = mapped_column(String(254))
     support_phone: Mapped[str | None] = mapped_column(String(32))
     support_hours: Mapped[str | None] = mapped_column(String(120))
@@ -218,6 +223,10 @@ class Staff(Owned, Model):
     )
     password_hash: Mapped[str | None] = mapped_column(String(255))
     wants_order_mail: Mapped[bool] = mapped_column(default=True)
+    totp_secret: Mapped[str | None] = mapped_column(String(255))
+    totp_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     time_zone: Mapped[str | None] = mapped_column(String(64))
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -293,6 +302,10 @@ class Login(Owned, Model):
     is_administrator: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    wants_order_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
+    totp_secret: Mapped[str | None] = mapped_column(String(255))
+    totp_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     time_zone: Mapped[str | None] = mapped_column(String(64))
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -348,6 +361,8 @@ class WebSession(Owned, Model):
     staff_id: Mapped[int | None] = mapped_column(RowId)
     login_id: Mapped[int | None] = mapped_column(RowId)
     impersonator_id: Mapped[int | None] = mapped_column(RowId)
+    parent_id: Mapped[int | None] = mapped_column(RowId)
+    """The staff member's own session that an impersonation lives and ends with."""
     ip: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -363,14 +378,64 @@ class WebSession(Owned, Model):
     )
 
 
-class OrderSettings(Owned, Model):
-    """What one client's logins may see and order, and which kinds approve themselves."""
+class RecoveryCode(Owned, Model):
+    """A single-use code that stands in for a lost second factor; only its hash is kept."""
 
-    __tablename__ = "order_settings"
-    __table_args__ = owned(of_reseller("client", "client_id"), UniqueConstraint("client_id"))
+    __tablename__ = "recovery_code"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        CheckConstraint("(staff_id IS NULL) <> (login_id IS NULL)", name="one_person"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    client_id: Mapped[int] = mapped_column(RowId)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Handover(Owned, Model):
+    """The single-use way of a staff member into the portal as a login; it dies in a minute."""
+
+    __tablename__ = "handover"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        of_reseller("web_session", "session_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(RowId)
+    login_id: Mapped[int] = mapped_column(RowId)
+    session_id: Mapped[int] = mapped_column(RowId)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OrderSettings(Owned, Model):
+    """What one client's logins may see and order, and which kinds approve themselves.
+
+    The row without a client holds what the reseller's new clients begin with.
+    """
+
+    __tablename__ = "order_settings"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        UniqueConstraint("client_id"),
+        Index(
+            "uq_order_settings_defaults",
+            "reseller_id",
+            unique=True,
+            sqlite_where=text("client_id IS NULL"),
+            postgresql_where=text("client_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int | None] = mapped_column(RowId)
     did_ordering: Mapped[bool] = mapped_column(default=True)
     e911_provisioning: Mapped[bool] = mapped_column(default=True)
     editable_services: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -848,6 +913,17 @@ class PortEvent(Owned, Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
+class PortReason(Owned, Model):
+    """A reason for a hold-up that staff choose for a port, in words for the client."""
+
+    __tablename__ = "port_reason"
+    __table_args__ = owned(UniqueConstraint("reseller_id", "text"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    text: Mapped[str] = mapped_column(String(255))
+    position: Mapped[int] = mapped_column(default=0)
+
+
 # --- Orders ---------------------------------------------------------------------------------
 
 
@@ -884,7 +960,6 @@ class Order(Owned, Model):
     settings_version: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str | None] = mapped_column(Text)
     client_note: Mapped[str | None] = mapped_column(Text)
-    private_note: Mapped[str | None] = mapped_column(Text)
     monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
     setup_micros: Mapped[int] = mapped_column(Micros, default=0)
     line_count: Mapped[int] = mapped_column(default=0)
@@ -986,6 +1061,38 @@ class OrderEvent(Owned, Model):
     order: Mapped[Order] = relationship(
         primaryjoin="Order.id == foreign(OrderEvent.order_id)", back_populates="events"
     )
+
+
+class OrderNote(Owned, Model):
+    """A note on an order: between client and reseller, or for the reseller's staff alone."""
+
+    __tablename__ = "order_note"
+    __table_args__ = owned(
+        of_reseller("orders", "order_id"),
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        Index("ix_order_note_order_id", "reseller_id", "order_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    order_id: Mapped[int] = mapped_column(RowId)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    by_name: Mapped[str] = mapped_column(String(255))
+    text: Mapped[str] = mapped_column(Text)
+    is_private: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class RejectReason(Owned, Model):
+    """A reason for a rejection that staff use again and again."""
+
+    __tablename__ = "reject_reason"
+    __table_args__ = owned(UniqueConstraint("reseller_id", "text"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    text: Mapped[str] = mapped_column(String(500))
+    position: Mapped[int] = mapped_column(default=0)
 
 
 # --- Mail and audit -------------------------------------------------------------------------

@@ -839,7 +839,6 @@ def upgrade() -> None:
         sa.Column("settings_version", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("client_note", sa.Text(), nullable=True),
-        sa.Column("private_note", sa.Text(), nullable=True),
         sa.Column("monthly_micros", sa.BigInteger(), nullable=False),
         sa.Column("setup_micros", sa.BigInteger(), nullable=False),
         sa.Column("line_count", sa.Integer(), nullable=False),
