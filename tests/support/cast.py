@@ -69,6 +69,31 @@ class Story:
     foreign_number: str
 
 
+@dataclass(frozen=True)
+class Opening:
+    """The world before the main story: no Acme and no Bob yet; five free numbers in Pittsburgh."""
+
+    alice: Person
+    charlie: Person
+    free: tuple[str, ...]
+
+
+def make_opening() -> Opening:
+    """Fill the database with the reseller, Alice, Charlie of Birch and the stock; commits."""
+    with tenancy.across_resellers():
+        home = _reseller("Keystone Voice", "keystone")
+        tier = _tier(home)
+        birch = _client(home, "Birch", tier)
+        alice, charlie = _staff(home, "Alice", Role.APPROVER), _login(birch, "Charlie")
+        free = _stock(home, tier)
+        _owned(home, tier, birch, _group(birch), "+14125550191")
+        numbers = tuple(did.number for did in free)
+        opening = Opening(_record(alice), _record(charlie), numbers)
+        db.session.commit()
+    db.session.remove()
+    return opening
+
+
 def make() -> Story:
     """Fill the database with the cast; commits."""
     with tenancy.across_resellers():
