@@ -4,6 +4,7 @@ Each is called in the transaction of the change that it tells of, renders at onc
 the outbox; none sends or commits. A row has a key, and a second row with the same key is not added.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,7 @@ import brand as brands
 import catalog
 import credentials
 import display
+import policy
 from brand import Brand
 from extensions import db
 from models import AccountStatus, Invitation, Login, Mail, MailState, Order, Reseller, Staff
@@ -105,9 +107,14 @@ def _reseller_of(person: Staff | Login) -> Reseller:
 
 
 def order_submitted(order: Order) -> None:
-    """Tell the Client Contact and the reseller's approvers of a new order (P17)."""
-    _to_client("order_submitted", order, [order.client.contact_email])
-    _to_approvers("order_to_decide", order)
+    """Tell the Client Contact and the reseller's approvers of a new order (P17).
+
+    Nobody is told to wait for, or to make, a decision that the client's settings make at once.
+    """
+    automatic = policy.auto_approves(policy.settings_of(order.client), order.kind)
+    contact = [order.client.contact_email]
+    _to_client("order_submitted", order, contact, is_automatic=automatic)
+    _to_approvers("order_auto_approved" if automatic else "order_to_decide", order)
 
 
 def order_approved(order: Order) -> None:
@@ -161,12 +168,12 @@ def _approvers(order: Order) -> list[str]:
     )
 
 
-def _to_client(kind: str, order: Order, addresses: list[str]) -> None:
+def _to_client(kind: str, order: Order, addresses: list[str], **more: Any) -> None:
     reseller = order.client.reseller
     url = f"{_base()}/portal/{reseller.slug}/orders/{order.number}"
     hide = reseller.portal_settings.hide_prices
     for address in addresses:
-        _order_mail(kind, order, address, url, hide_prices=hide)
+        _order_mail(kind, order, address, url, hide_prices=hide, **more)
 
 
 def _to_approvers(kind: str, order: Order) -> None:
@@ -224,6 +231,7 @@ def _write(
     **context: Any,
 ) -> Mail:
     """Render a mail and add it to the outbox, unless a row with its key stands there already."""
+    key = _fitting(key)
     earlier = db.session.scalar(select(Mail).where(Mail.dedupe_key == key))
     if earlier is not None:
         return earlier
@@ -236,9 +244,9 @@ def _write(
         order_id=order.id if order else None,
         invitation_id=invitation.id if invitation else None,
         to_address=_one_line(to),
-        from_name=_one_line(brand.mail_from_name),
+        from_name=" ".join(brand.mail_from_name.split()),
         reply_to=_one_line(brand.mail_reply_to) if brand.mail_reply_to else None,
-        subject=_one_line(subject),
+        subject=subject,
         text=text,
         html=html,
         message_id=f"<{uuid.uuid4()}@{urlsplit(_base()).hostname or 'localhost'}>",
@@ -250,10 +258,16 @@ def _write(
     return row
 
 
+def _fitting(key: str) -> str:
+    """Shorten a key that its column cannot hold; an address alone may be longer than that."""
+    longest = 200
+    return key if len(key) <= longest else hashlib.sha256(key.encode()).hexdigest()
+
+
 def _one_line(value: str) -> str:
-    """Refuse a line break in what becomes a header: it could begin another header."""
-    if "\r" in value or "\n" in value:
-        raise ValueError("A name, an address or a subject cannot have a line break.")
+    """Refuse a line break in an address: it could begin another header."""
+    if "".join(value.splitlines()) != value:
+        raise ValueError("An address cannot have a line break.")
     return value
 
 
