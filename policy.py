@@ -17,6 +17,7 @@ from columns import now
 from extensions import db
 from models import (
     Client,
+    ClientStatus,
     Did,
     DidAssignment,
     DidService,
@@ -219,10 +220,17 @@ def order_problem(
     """Tell why an order of this size cannot be, under the client's limits; None when it can."""
     settings = settings_of(client)
     return (
-        kind_problem(settings, kind)
+        _standing_problem(client)
+        or kind_problem(settings, kind)
         or (_count_problem(client, numbers, order_id) if kind == "did_order" else None)
         or (_cap_problem(client, monthly_micros, order_id) if monthly_micros > 0 else None)
     )
+
+
+def _standing_problem(client: Client) -> str | None:
+    if client.status is ClientStatus.ACTIVE:
+        return None
+    return f"{client.name} is {client.status.value}. Reopen the client first."
 
 
 def _count_problem(client: Client, numbers: int, order_id: int | None) -> str | None:

@@ -5,7 +5,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from admin_views import menu, sign_in
-from admin_views.clients import Clients
+from admin_views.clients import ClientPage, Clients, tabs
 from admin_views.did_import import Import
 from admin_views.first_page import FirstPage
 from admin_views.logins import Logins
@@ -34,6 +34,8 @@ def screens() -> list[object]:
     """List the screens as the menu shows them."""
     return [
         Clients(),
+        ClientPage(),
+        *tabs(),
         Logins(),
         PendingOrders(),
         OrderHistory(),

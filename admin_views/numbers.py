@@ -91,8 +91,8 @@ class Inventory(RowsView):
     column_searchable_list = ("number",)
     column_auto_select_related = False
 
-    def __init__(self) -> None:
-        self.column_filters = _filters()
+    def __init__(self, **where: Any) -> None:
+        self.column_filters = self.narrowings()
         self.column_formatters = {
             "number": lambda view, context, did, name: _link(did),
             "place": lambda view, context, did, name: place(did),
@@ -114,14 +114,18 @@ class Inventory(RowsView):
                 did.price_setup_micros
             ),
         }
-        super().__init__(
-            Did,
-            name="Inventory",
-            endpoint="dids",
-            url="/admin/dids",
-            category="Numbers",
-            menu_icon_value="hash",
-        )
+        usual = {
+            "name": "Inventory",
+            "endpoint": "dids",
+            "url": "/admin/dids",
+            "category": "Numbers",
+            "menu_icon_value": "hash",
+        }
+        super().__init__(Did, **(usual | where))
+
+    def narrowings(self) -> list[Any]:
+        """List what the numbers can be narrowed by."""
+        return _filters()
 
     @property
     def empty_action(self) -> tuple[str, str] | None:  # type: ignore[override]
@@ -271,7 +275,7 @@ def _link(did: Did) -> Markup:
 def _client(did: Did) -> Any:
     if did.client is None:
         return ""
-    address = url_for("clients.details_view", id=did.client_id)
+    address = url_for("client.overview", client_id=did.client_id)
     return Markup('<a href="{}">{}</a>').format(address, did.client.name)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of clients and their logins: create, change, invite, disable; screens only ask.
+"""The verbs of clients and their logins: create, change, suspend, invite, disable; screens ask.
 
 What a person typed is checked here, field by field, and answered with a sentence for each
 (``catalog.Invalid``). Nothing here commits or looks at a request.
@@ -14,15 +14,21 @@ from clients.logins import (
     invite_again,
     nobody_yet,
 )
+from clients.standing import Stakes, close, reopen, stakes, suspend
 
 __all__ = [
+    "Stakes",
     "add_login",
     "change",
     "change_login",
+    "close",
     "create",
     "disable",
     "draft_login",
     "enable",
     "invite_again",
     "nobody_yet",
+    "reopen",
+    "stakes",
+    "suspend",
 ]

@@ -39,8 +39,19 @@ class OrderHistory(lists.OrderRows):
     column_extra_row_actions = [TemplateLinkRowAction("history_buttons")]
     column_export_list = (*lists.ASKED, "state", "decided_by", "decided_at", "reason")
 
-    def __init__(self) -> None:
-        self.column_filters = [
+    def __init__(self, **where: Any) -> None:
+        self.column_filters = self.narrowings()
+        usual = {
+            "name": "Order History",
+            "endpoint": "order_history",
+            "url": "/admin/order-history",
+            "menu_icon_value": "history",
+        }
+        super().__init__(**(usual | where))
+
+    def narrowings(self) -> list[Any]:
+        """List what the orders can be narrowed by."""
+        return [
             filters.of_client(self.client_choices),
             filters.of_kind(),
             filters.of_state(),
@@ -48,12 +59,6 @@ class OrderHistory(lists.OrderRows):
             filters.OnDay(Order.decided_at, "Decided", "from"),
             filters.OnDay(Order.decided_at, "Decided", "up to"),
         ]
-        super().__init__(
-            name="Order History",
-            endpoint="order_history",
-            url="/admin/order-history",
-            menu_icon_value="history",
-        )
 
     @property
     def empty_action(self) -> tuple[str, str]:  # type: ignore[override]

@@ -128,8 +128,8 @@ def _tell(order: Order) -> None:
 def _way_on(order: Order) -> str:
     """Lead back to the list that the decision was made in, else to the order."""
     asked = request.form.get("next", "")
-    for endpoint in LISTS:
-        home = url_for(endpoint)
-        if asked == home or asked.startswith(f"{home}?"):
-            return asked
+    homes = [url_for(endpoint) for endpoint in LISTS]
+    homes += [url_for(f"client_{endpoint}", client_id=order.client_id) for endpoint in LISTS]
+    if any(asked == home or asked.startswith(f"{home}?") for home in homes):
+        return asked
     return url_for("orders.show", number=order.number)

@@ -54,17 +54,22 @@ class PendingOrders(lists.OrderRows):
     column_extra_row_actions = [TemplateLinkRowAction("pending_buttons")]
     column_export_list = lists.ASKED
 
-    def __init__(self) -> None:
-        self.column_filters = [
+    def __init__(self, **where: Any) -> None:
+        self.column_filters = self.narrowings()
+        usual = {
+            "name": "Pending Orders",
+            "endpoint": "pending_orders",
+            "url": "/admin/pending-orders",
+            "menu_icon_value": "clock",
+        }
+        super().__init__(**(usual | where))
+
+    def narrowings(self) -> list[Any]:
+        """List what the orders can be narrowed by."""
+        return [
             filters.of_client(self.client_choices),
             filters.of_kind(),
         ]
-        super().__init__(
-            name="Pending Orders",
-            endpoint="pending_orders",
-            url="/admin/pending-orders",
-            menu_icon_value="clock",
-        )
 
     def scope(self, query: Any) -> Any:
         """Keep the orders that wait."""

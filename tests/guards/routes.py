@@ -6,6 +6,10 @@ ANYONE, LOGIN, STAFF = "anyone", "a login", "any staff member"
 Access = str | Permission
 
 _LISTS: dict[str, tuple[Permission, Permission]] = {
+    "client_logins": (Permission.CLIENTS_VIEW, Permission.LOGINS_EDIT),
+    "client_numbers": (Permission.NUMBERS_VIEW, Permission.NUMBERS_EDIT),
+    "client_order_history": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
+    "client_pending_orders": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
     "clients": (Permission.CLIENTS_VIEW, Permission.CLIENTS_EDIT),
     "dids": (Permission.NUMBERS_VIEW, Permission.NUMBERS_EDIT),
     "logins": (Permission.CLIENTS_VIEW, Permission.LOGINS_EDIT),
@@ -49,6 +53,10 @@ ROUTES: dict[str, Access] = {
     "orders.reject": Permission.ORDERS_DECIDE,
     "orders.undo_rejection": Permission.ORDERS_DECIDE,
     "orders.retry": Permission.ORDERS_DECIDE,
+    "client.overview": Permission.CLIENTS_VIEW,
+    "client.edit": Permission.CLIENTS_EDIT,
+    "client.standing": Permission.CLIENTS_EDIT,
+    "client_pending_orders.decide": Permission.ORDERS_DECIDE,
     "pending_orders.decide": Permission.ORDERS_DECIDE,
     "logins.preview_view": Permission.LOGINS_EDIT,
     "logins.send_again_view": Permission.LOGINS_EDIT,

@@ -50,6 +50,10 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
 
 
 ROW_OF = {
+    "client_logins": "login",
+    "client_numbers": "did",
+    "client_order_history": "order",
+    "client_pending_orders": "order",
     "clients": "client",
     "dids": "did",
     "logins": "login",
@@ -75,6 +79,8 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "token": rows["token"],
         "import_id": rows["import_id"],
         "mail_id": rows["mail"],
+        "client_id": rows["client"],
+        "act": "suspend",
         "export_type": "csv",
         "filename": "css/app.css",
     }

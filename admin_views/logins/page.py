@@ -1,29 +1,25 @@
 """Logins: the people of the clients; made, previewed, invited again, disabled and enabled.
 
-What a login may be, and what is mailed, is decided below in ``clients.py`` and ``mailer.py``.
+What a login may be, and what is mailed, is decided below in ``clients`` and ``mailer``.
 """
 
 from typing import Any
 
 from flask import abort, flash, redirect, request, session, url_for
 from flask_admin import expose
-from markupsafe import Markup
-from sqlalchemy import func, select
-from sqlalchemy.orm import contains_eager, joinedload
-from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 import clients
-import display
 import mailer
-import sessions
-from admin_views import filters
-from admin_views.base import RowsView, to_id
-from admin_views.forms import PostForm
+from admin_views.base import to_id
+from admin_views.logins.forms import AgainForm, ChangeForm, LoginForm
+from admin_views.logins.rows import LoginRows
 from admin_views.mail import STATES, framed
 from catalog import Invalid
 from columns import now
 from extensions import db
-from models import AccountStatus, Client, ClientStatus, Invitation, Login, Mail
+from models import Client, Invitation, Login, Mail
 from permissions import Permission
 from policy import Refused
 
@@ -31,137 +27,8 @@ PREVIEW = "login_preview"
 """Where a login's draft stands between the preview and its frame: in the signed session."""
 
 
-class LoginForm(PostForm):
-    """What a login is made of, and who is mailed."""
-
-    client_id = SelectField("Client", validate_choice=False, render_kw={"required": True})
-    name = StringField("Name", render_kw={"required": True, "maxlength": 120})
-    email = EmailField(
-        "User name",
-        description="The person's e-mail address. It cannot be changed later.",
-        render_kw={"required": True, "maxlength": 254},
-    )
-    allow_order_requests = BooleanField(
-        "Allow Order Requests",
-        default=True,
-        description="Without it the person can look at everything and ask for nothing.",
-    )
-    notify = TextAreaField(
-        "Send the invitation to",
-        description="One or more e-mail addresses, one a line. Each gets the mail with the link.",
-        render_kw={"required": True, "rows": 3},
-    )
-
-    def offer(self) -> None:
-        """Fill the menu of clients."""
-        rows = db.session.execute(
-            select(Client.id, Client.name)
-            .where(Client.status != ClientStatus.CLOSED)
-            .order_by(func.lower(Client.name))
-        )
-        choices = [(str(key), name) for key, name in rows]
-        self.client_id.choices = [("", "Choose a client"), *choices]
-
-    def person(self) -> dict[str, Any]:
-        """Give what was typed for the login itself."""
-        return {name: value for name, value in self.typed().items() if name != "client_id"}
-
-
-class ChangeForm(PostForm):
-    """What can be changed on a login."""
-
-    name = StringField("Name", render_kw={"required": True, "maxlength": 120})
-    allow_order_requests = BooleanField(
-        "Allow Order Requests", description=LoginForm.allow_order_requests.kwargs["description"]
-    )
-
-
-class AgainForm(PostForm):
-    """Who is mailed when an invitation is sent again."""
-
-    notify = TextAreaField(
-        "Send the invitation to",
-        description=LoginForm.notify.kwargs["description"],
-        render_kw={"required": True, "rows": 2},
-    )
-
-
-class Logins(RowsView):
-    """The list of logins, the form with its preview, and each login's page."""
-
-    permission = Permission.CLIENTS_VIEW
-    can_view_details = can_export = True
-    page_heading = "Logins"
-    page_intro = "The people who sign in to your portal, each for one client."
-    create_label = "New login"
-    empty_heading = "No logins yet"
-    empty_sentence = "Create a login, and the person gets a mail with a link to set a password."
-
-    column_list = (
-        "name",
-        "email",
-        "client.name",
-        "status",
-        "allow_order_requests",
-        "last_sign_in_at",
-    )
-    column_export_list = (*column_list, "created_at")
-    column_labels = {
-        "email": "User name",
-        "client.name": "Client",
-        "allow_order_requests": "Order requests",
-        "last_sign_in_at": "Last sign-in",
-        "created_at": "Created",
-    }
-    column_default_sort = "name"
-    column_sortable_list = ("name", "email", "status", "last_sign_in_at")
-    column_searchable_list = ("name", "email")
-    column_auto_select_related = False
-
-    def __init__(self) -> None:
-        self.column_filters = [
-            filters.Pick(Login.client_id, "Client", _client_menu, _of_client),
-            filters.one_of(Login.status, "Status", AccountStatus),
-            filters.yes_or_no(Login.allow_order_requests, "Order requests"),
-        ]
-        self.column_formatters = {
-            "name": _link,
-            "client.name": _client_link,
-            "allow_order_requests": lambda view, context, login, name: (
-                "Allowed" if login.allow_order_requests else "Read only"
-            ),
-            "last_sign_in_at": lambda view, context, login, name: (
-                display.when(login.last_sign_in_at) or "Never"
-            ),
-        }
-        self.column_formatters_export = {
-            "allow_order_requests": self.column_formatters["allow_order_requests"],
-        }
-        super().__init__(
-            Login,
-            name="Logins",
-            endpoint="logins",
-            url="/admin/logins",
-            menu_icon_value="users",
-        )
-
-    @property
-    def can_create(self) -> bool:  # type: ignore[override]
-        """Offer making a login to whoever may."""
-        return sessions.staff() is not None and self.by.can(Permission.LOGINS_EDIT)
-
-    @property
-    def empty_action(self) -> tuple[str, str] | None:  # type: ignore[override]
-        """Offer the first step to whoever may take it."""
-        return ("New login", url_for("logins.create_view")) if self.can_create else None
-
-    def search_placeholder(self) -> str:
-        """Tell what can be searched for."""
-        return "Name or user name"
-
-    def get_query(self) -> Any:
-        """Load the clients' names with the logins."""
-        return super().get_query().options(joinedload(Login.client))
+class Logins(LoginRows):
+    """The list of all logins, the form with its preview, and each login's page."""
 
     # --- Making one ---------------------------------------------------------------------
 
@@ -298,9 +165,6 @@ class Logins(RowsView):
             abort(403)
 
 
-# --- What the screens ask -----------------------------------------------------------------------
-
-
 def _client(form: LoginForm) -> Client:
     """Find the client that was chosen; raises Invalid for one that the reseller does not have."""
     key = to_id(form.client_id.data)
@@ -308,25 +172,6 @@ def _client(form: LoginForm) -> Client:
     if client is None:
         raise Invalid({"client_id": "Choose a client from the list."})
     return client
-
-
-def _client_menu() -> filters.Choices:
-    rows = db.session.execute(select(Client.id, Client.name).order_by(func.lower(Client.name)))
-    return [(str(key), name) for key, name in rows]
-
-
-def _of_client(value: str) -> Any:
-    return Login.client_id == int(value)
-
-
-def _link(view: Any, context: Any, login: Login, name: str) -> Markup:
-    address = url_for("logins.details_view", id=login.id)
-    return Markup('<a href="{}">{}</a>').format(address, login.name)
-
-
-def _client_link(view: Any, context: Any, login: Login, name: str) -> Markup:
-    address = url_for("clients.details_view", id=login.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, login.client.name)
 
 
 def _invitations(login: Login) -> list[Mail]:

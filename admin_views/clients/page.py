@@ -1,0 +1,129 @@
+"""A client's own page: its overview, the form that changes it, and its standing."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask_admin import expose
+from sqlalchemy import func, select
+
+import catalog
+import clients
+import display
+import policy
+from admin_views.base import Page, own_reseller
+from admin_views.clients.form import ClientForm, chosen_groups
+from admin_views.of_client import PREFIX, OfClient
+from catalog import Invalid
+from extensions import db
+from models import Client, ClientStatus, Did, DidGroup, Order, OrderState
+from permissions import Permission
+from workflow import NotAllowed
+
+STANDINGS = {
+    "suspend": (clients.suspend, "suspended"),
+    "reopen": (clients.reopen, "open again"),
+    "close": (clients.close, "closed"),
+}
+"""Each act on a client's standing: the verb below, and the word for what it leads to."""
+
+
+class ClientPage(OfClient, Page):
+    """The first tab of a client, and the forms that belong to it."""
+
+    permission = Permission.CLIENTS_VIEW
+
+    def __init__(self) -> None:
+        super().__init__(name="Client", endpoint="client", url=PREFIX)
+
+    @expose("/")
+    def overview(self) -> Any:
+        """Show one client: facts, people, groups, and what it waits for."""
+        client = self.client
+        return self.render(
+            "admin/clients/overview.html",
+            client=client,
+            monthly_micros=policy.monthly_total(client),
+            groups=_groups_of(client),
+            waiting=_waiting(client),
+            kinds=catalog.KINDS,
+            may_edit=self.by.can(Permission.CLIENTS_EDIT),
+            may_invite=self.by.can(Permission.LOGINS_EDIT),
+            portal_address=portal_address(),
+        )
+
+    @expose("/edit", methods=("GET", "POST"))
+    def edit(self) -> Any:
+        """Change a client."""
+        self._demand_edit()
+        client, form = self.client, ClientForm(obj=self.client)
+        if request.method == "POST":
+            try:
+                groups = chosen_groups(form)
+                changed = clients.change(client, by=self.by, groups=groups, **form.details())
+                db.session.commit()
+            except Invalid as wrong:
+                db.session.rollback()
+                form.blame(wrong.problems)
+            else:
+                words = "is saved" if changed else "was not changed"
+                flash(f"{client.name} {words}.", "success")
+                return redirect(url_for(".overview"))
+        form.offer(client)
+        return self.render("admin/clients/form.html", form=form, client=client)
+
+    @expose("/<any(suspend, reopen, close):act>", methods=("GET", "POST"))
+    def standing(self, act: str) -> Any:
+        """Say in numbers what suspending, reopening or closing does, and do it when confirmed."""
+        self._demand_edit()
+        client = self.client
+        if request.method == "GET":
+            stakes = clients.stakes(client)
+            return self.render("admin/clients/standing.html", client=client, act=act, stakes=stakes)
+        verb, word = STANDINGS[act]
+        before = clients.stakes(client)
+        try:
+            done = verb(client, by=self.by)
+            db.session.commit()
+        except NotAllowed:
+            db.session.rollback()
+            abort(403, "Pending orders would be rejected, which your role may not do.")
+        flash(_said(client, before, word) if done else f"{client.name} was {word} already.")
+        return redirect(url_for(".overview"))
+
+    def _demand_edit(self) -> None:
+        if not self.by.can(Permission.CLIENTS_EDIT):
+            abort(403)
+
+
+def portal_address() -> str:
+    """Give the address of the reseller's portal, where every client signs in."""
+    return url_for("portal.sign_in", brand=own_reseller().slug, _external=True)
+
+
+def _said(client: Client, before: clients.Stakes, word: str) -> str:
+    """Word what was done to a client's standing, in the numbers that it touched."""
+    people = display.plural(before.logins, "login")
+    if client.status is ClientStatus.ACTIVE:
+        return f"{client.name} is {word}: {people} can sign in."
+    orders = display.plural(before.pending, "pending order")
+    became = "rejected" if client.status is ClientStatus.CLOSED else "left waiting"
+    return f"{client.name} is {word}: {people} shut out, {orders} {became}."
+
+
+def _groups_of(client: Client) -> list[tuple[str, int]]:
+    """List a client's DID Groups with how many numbers each has."""
+    rows = db.session.execute(
+        select(DidGroup.name, func.count(Did.id))
+        .outerjoin(Did, Did.did_group_id == DidGroup.id)
+        .where(DidGroup.client_id == client.id)
+        .group_by(DidGroup.id, DidGroup.name)
+        .order_by(DidGroup.name)
+    )
+    return [(name, count) for name, count in rows]
+
+
+def _waiting(client: Client) -> list[Order]:
+    """List what the client waits for, the oldest first."""
+    open_ = Order.state.in_((OrderState.PENDING, OrderState.APPROVED))
+    orders = select(Order).where(Order.client_id == client.id, open_)
+    return list(db.session.scalars(orders.order_by(Order.submitted_at, Order.id).limit(10)))

@@ -1,0 +1,97 @@
+"""What makes a screen a tab of one client's page: the client that its address names, and the tabs.
+
+A tab is a screen of its own with its own address, so that it can be linked and the back button
+works. Which screens are tabs is ``admin_views.clients.tabs``; what they show is theirs.
+"""
+
+from typing import Any
+
+from flask import abort, current_app, g, url_for
+from flask_admin import Admin
+
+from admin_views.base import to_id
+from extensions import db
+from models import Client
+from permissions import Actor, Permission
+
+TABS = (
+    ("client.overview", "Overview", Permission.CLIENTS_VIEW),
+    ("client_logins.index_view", "Logins", Permission.CLIENTS_VIEW),
+    ("client_order_settings.index", "Order Settings", Permission.CLIENTS_VIEW),
+    ("client_pending_orders.index_view", "Pending Orders", Permission.ORDERS_VIEW),
+    ("client_order_history.index_view", "Order History", Permission.ORDERS_VIEW),
+    ("client_numbers.index_view", "Numbers", Permission.NUMBERS_VIEW),
+    ("client_e911.index_view", "911", Permission.NUMBERS_VIEW),
+    ("client_ports.index_view", "Ports", Permission.NUMBERS_VIEW),
+    ("client_activity.index_view", "Activity", Permission.AUDIT_VIEW),
+)
+"""Each tab's endpoint, its name and what opens it, in their order."""
+
+PREFIX = "/admin/clients/<int:client_id>"
+
+
+class OfClient:
+    """A screen about the client whose id stands in its address."""
+
+    endpoint: str
+    by: Actor
+
+    left_out: tuple[str, ...] = ()
+    """Columns that would say the same on every row of one client."""
+
+    def __init__(self, **where: Any) -> None:
+        if self.left_out:
+            columns: Any = self.column_list  # type: ignore[has-type]
+            self.column_list = tuple(c for c in columns if c not in self.left_out)
+        super().__init__(**where)
+
+    def narrowings(self) -> list[Any]:
+        """Offer the list's filters but the one of the client."""
+        return [one for one in super().narrowings() if one.name != "Client"]  # type: ignore[misc]
+
+    def create_blueprint(self, admin: Admin) -> Any:
+        """Take the client's id out of every address of this screen, and put it into its links."""
+        blueprint = super().create_blueprint(admin)  # type: ignore[misc]
+        blueprint.url_value_preprocessor(_take_id)
+        blueprint.url_defaults(_give_id)
+        return blueprint
+
+    def is_visible(self) -> bool:
+        """Keep out of the menu: a tab is reached from the client."""
+        return False
+
+    @property
+    def client(self) -> Client:
+        """Give the client of the address; 404 for none, and for another reseller's."""
+        if "tab_client" not in g:
+            key = to_id(g.tab_client_id)
+            found = db.session.get(Client, key) if key is not None else None
+            g.tab_client = found or abort(404)
+        client: Client = g.tab_client
+        return client
+
+    def scope(self, query: Any) -> Any:
+        """Narrow a list to the client's rows."""
+        narrowed = super().scope(query)  # type: ignore[misc]
+        return narrowed.filter(self.model.client_id == self.client.id)  # type: ignore[attr-defined]
+
+    def tabs(self) -> list[dict[str, Any]]:
+        """List the tabs that the viewer may open, each with its name and address."""
+        return [
+            {
+                "label": label,
+                "url": url_for(endpoint, client_id=self.client.id),
+                "active": endpoint.partition(".")[0] == self.endpoint,
+            }
+            for endpoint, label, permission in TABS
+            if endpoint in current_app.view_functions and self.by.can(permission)
+        ]
+
+
+def _take_id(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.tab_client_id = (values or {}).pop("client_id", None)
+
+
+def _give_id(_endpoint: str, values: dict[str, Any]) -> None:
+    if "client_id" not in values and "tab_client_id" in g:
+        values["client_id"] = g.tab_client_id
