@@ -1,0 +1,316 @@
+"""Takes a picture of every page on a throw-away demo for docs/screens/, and fails on complaints.
+
+A new page is a line in PAGES. What fails: a console error, a script's or a style's refusal by the
+content policy, a page that does not answer as it should, a page that scrolls sideways.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    sync_playwright,
+)
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+PICTURES = ROOT / "docs" / "screens"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+ADDRESS = "http://office.example"
+"""What the pictures show as the deployment's address; the browser takes it to this machine."""
+WIDTHS = {"wide": 1440, "narrow": 390}
+SCHEMES = ("light", "dark")
+TALLEST = {"wide": 1000, "narrow": 1700}
+"""Pixels; a longer page is cut there."""
+MOST_BYTES = 12_000_000
+"""All pictures together."""
+
+Act = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One page: the picture's name, who looks, where, and what is done there before the picture."""
+
+    name: str
+    who: str | None
+    path: str
+    act: Act | None = None
+    status: int = 200
+
+
+def follow(selector: str) -> Act:
+    """Open the first link that fits."""
+
+    def act(page: Page) -> None:
+        page.goto(page.locator(selector).first.get_attribute("href"))
+
+    return act
+
+
+def press(*selectors: str) -> Act:
+    """Press one after the other, and wait for the page that answers the last."""
+
+    def act(page: Page) -> None:
+        for selector in selectors:
+            page.locator(selector).first.click()
+        page.wait_for_load_state()
+
+    return act
+
+
+def tick(count: int, boxes: str, button: str | None = None) -> Act:
+    """Tick the first boxes that fit, then press a button."""
+
+    def act(page: Page) -> None:
+        for number in range(count):
+            page.locator(boxes).nth(number).check()
+        if button:
+            press(button)(page)
+
+    return act
+
+
+def upload(file: str) -> Act:
+    """Give a file of sample_data/ to the page's form."""
+
+    def act(page: Page) -> None:
+        page.locator("input[type=file]").set_input_files(ROOT / "sample_data" / file)
+        press("main form [type=submit], main form button:not([type])")(page)
+
+    return act
+
+
+def preview_mail(page: Page) -> None:
+    """Fill the form of a new login and ask for the preview of its mail."""
+    page.locator("#client_id").select_option(index=1)
+    page.fill("#name", "Erin Walsh")
+    page.fill("#email", "erin@acme.example")
+    page.fill("#notify", "erin@acme.example")
+    page.get_by_role("button", name="Preview").click()
+    page.wait_for_load_state()
+
+
+STAFF, LOGIN = "alice@keystone.example", "bob@acme.example"
+OFFICE, PORTAL = "/admin", "/portal/keystone"
+ORDER = "main tbody a[href*='/orders/']"
+DETAILS = "main tbody a[href*='/details/']"
+PAGES = (
+    Screen("sign-in", None, f"{OFFICE}/login"),
+    Screen("sign-in-refused", None, f"{OFFICE}/login", press("#sign-in [type=submit]")),
+    Screen("forgotten", None, f"{OFFICE}/forgotten"),
+    Screen("first-page", STAFF, f"{OFFICE}/"),
+    Screen("clients", STAFF, f"{OFFICE}/clients/"),
+    Screen("client", STAFF, f"{OFFICE}/clients/", follow(DETAILS)),
+    Screen("client-new", STAFF, f"{OFFICE}/clients/new/"),
+    Screen("client-edit", STAFF, f"{OFFICE}/clients/edit/?id=1"),
+    Screen("logins", STAFF, f"{OFFICE}/logins/"),
+    Screen("login", STAFF, f"{OFFICE}/logins/", follow(DETAILS)),
+    Screen("login-new", STAFF, f"{OFFICE}/logins/new/"),
+    Screen("login-mail", STAFF, f"{OFFICE}/logins/new/", preview_mail),
+    Screen("pending-orders", STAFF, f"{OFFICE}/pending-orders/"),
+    Screen("pending-orders-chosen", STAFF, f"{OFFICE}/pending-orders/", tick(2, "[data-row]")),
+    Screen("order-pending", STAFF, f"{OFFICE}/pending-orders/", follow(ORDER)),
+    Screen("order-history", STAFF, f"{OFFICE}/order-history/"),
+    Screen(
+        "order-rejected",
+        STAFF,
+        f"{OFFICE}/order-history/?flt0_state_is=rejected",
+        follow(ORDER),
+    ),
+    Screen("numbers", STAFF, f"{OFFICE}/dids/"),
+    Screen("numbers-none", STAFF, f"{OFFICE}/dids/?search=nothing-is-like-this"),
+    Screen("number", STAFF, f"{OFFICE}/dids/?flt0_status_is=active", follow(DETAILS)),
+    Screen("import", STAFF, f"{OFFICE}/did-import/"),
+    Screen("import-preview", STAFF, f"{OFFICE}/did-import/", upload("inventory_broken.csv")),
+    Screen("mail", STAFF, f"{OFFICE}/mail/"),
+    Screen("mail-one", STAFF, f"{OFFICE}/mail/", follow(DETAILS)),
+    Screen("not-found", STAFF, f"{OFFICE}/orders/NOTHING", status=404),
+    Screen("portal-sign-in", None, f"{PORTAL}/sign-in"),
+    Screen("portal-forgotten", None, f"{PORTAL}/forgotten"),
+    Screen("portal-dead-link", None, f"{PORTAL}/set-password/nothing", status=410),
+    Screen("portal-first-page", LOGIN, f"{PORTAL}/"),
+    Screen("portal-numbers", LOGIN, f"{PORTAL}/numbers"),
+    Screen("portal-order-numbers", LOGIN, f"{PORTAL}/order-numbers?state=PA&search=1"),
+    Screen("portal-order-numbers-none", LOGIN, f"{PORTAL}/order-numbers?digits=0000000&search=1"),
+    Screen(
+        "portal-review",
+        LOGIN,
+        f"{PORTAL}/order-numbers?state=PA&search=1",
+        tick(2, "input[name=n]", "[name=review]"),
+    ),
+    Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
+    Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
+    Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),
+    Screen("portal-not-found", LOGIN, f"{PORTAL}/orders/NOTHING", status=404),
+)
+
+
+class Quiet(WSGIRequestHandler):
+    """Keep a line a request out of the output."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Write nothing."""
+
+
+def main() -> int:
+    """Take the pictures that are named, or all of them; tell what was wrong."""
+    wanted = [screen for screen in PAGES if not sys.argv[1:] or screen.name in sys.argv[1:]]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, serving(demo_app(Path(folder))) as port:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=switches(port))
+            complaints = take_all(browser, wanted)
+            browser.close()
+    size = sum(picture.stat().st_size for picture in PICTURES.glob("*.png"))
+    if size > MOST_BYTES:
+        complaints.append(f"The pictures have {size:,} bytes; {MOST_BYTES:,} are allowed.")
+    print(f"{len(wanted) * 4} pictures taken; docs/screens has {size:,} bytes.")
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return 1 if complaints else 0
+
+
+def switches(port: int) -> list[str]:
+    """List Chromium's switches; the address leads to the port, and counts as secure there."""
+    host = ADDRESS.removeprefix("http://")
+    return [
+        *SWITCHES,
+        f"--host-resolver-rules=MAP {host} 127.0.0.1:{port}",
+        f"--unsafely-treat-insecure-origin-as-secure={ADDRESS}",
+    ]
+
+
+def demo_app(folder: Path) -> Flask:
+    """Make the application on a new SQLite database with the demo in it."""
+    import flask_migrate
+
+    import demo
+    from app import create_app
+    from config import Settings
+
+    app = create_app(
+        Settings.from_environment(
+            {
+                "DATABASE_URL": f"sqlite:///{folder / 'portico.db'}",
+                "PUBLIC_URL": ADDRESS,
+                "DELIVERER": "off",
+                "LOG_LEVEL": "warning",
+            }
+        )
+    )
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(ROOT / "migrations"))
+        demo.load()
+    return app
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[int]:
+    """Serve an application from a thread; give its port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def take_all(browser: Browser, wanted: list[Screen]) -> list[str]:
+    """Take each page in both widths and both schemes; give back what was wrong."""
+    complaints: list[str] = []
+    signed_in = {who: sign_in(browser, who) for who in (STAFF, LOGIN)}
+    for screen in wanted:
+        for shape, width in WIDTHS.items():
+            for scheme in SCHEMES:
+                context = browser.new_context(
+                    base_url=ADDRESS,
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,
+                    reduced_motion="reduce",
+                    storage_state=signed_in.get(screen.who),
+                )
+                name = f"{screen.name}-{shape}-{scheme}"
+                complaints += [f"{name}: {words}" for words in take(context, screen, name, shape)]
+                context.close()
+    return complaints
+
+
+def sign_in(browser: Browser, who: str) -> Any:
+    """Sign in by the form; give the cookies."""
+    import demo
+
+    context = browser.new_context(base_url=ADDRESS)
+    page = context.new_page()
+    page.goto(f"{OFFICE}/login" if who == STAFF else f"{PORTAL}/sign-in")
+    page.fill("[name=email]", who)
+    page.fill("[name=password]", demo.PASSWORD)
+    page.click("#sign-in [type=submit]")
+    page.wait_for_selector("#sign-out", state="attached")
+    cookies = context.storage_state()
+    context.close()
+    return cookies
+
+
+def take(context: BrowserContext, screen: Screen, name: str, shape: str) -> list[str]:
+    """Open a page, do what is to be done there, look for faults and take the picture."""
+    faults: list[str] = []
+    statuses: list[int] = []
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: note(message, faults))
+    page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
+    page.on("response", lambda answer: keep_status(answer, page, statuses))
+    try:
+        page.goto(screen.path)
+        if screen.act:
+            screen.act(page)
+    except Error as error:
+        faults.append(error.message.splitlines()[0])
+    page.wait_for_load_state()
+    if statuses[-1:] != [screen.status]:
+        faults.append(f"{page.url} answered {statuses[-1:]}, not {screen.status}.")
+    beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if beyond > 0:
+        faults.append(f"{page.url} scrolls sideways by {beyond} px.")
+    height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[shape])
+    page.set_viewport_size({"width": WIDTHS[shape], "height": max(height, 400)})
+    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    return faults
+
+
+def note(message: ConsoleMessage, faults: list[str]) -> None:
+    """Keep a complaint of the console; a page that is an error on purpose is none."""
+    if message.type == "error" and "server responded with a status of 4" not in message.text:
+        faults.append(f"{message.location.get('url')}: {message.text}")
+
+
+def keep_status(answer: Any, page: Page, statuses: list[int]) -> None:
+    """Keep the answer's status where it is the page itself."""
+    if answer.request.is_navigation_request() and answer.frame == page.main_frame:
+        statuses.append(answer.status)
+
+
+if __name__ == "__main__":
+    if not shutil.which(CHROMIUM):
+        sys.exit(f"There is no Chromium at {CHROMIUM}; set CHROMIUM to its path.")
+    sys.exit(main())
