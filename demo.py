@@ -6,6 +6,7 @@ is as true as the real thing. The passwords are known to everyone: never for pro
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,7 +23,6 @@ from extensions import db
 from lines import Request
 from models import (
     AccountStatus,
-    Client,
     Did,
     Login,
     Order,
@@ -83,22 +83,26 @@ def load() -> None:
 
 
 def users(public_url: str) -> Iterator[tuple[str, str, str]]:
-    """List (address, user, password) of the demo's people who are really there."""
+    """List (address, user, password) of the people who have the demo's password, and only them."""
     with tenancy.across_resellers():
-        staff = db.session.execute(
-            select(Staff.email, Staff.role).where(Staff.email.like("%.example")).order_by(Staff.id)
-        ).all()
-        logins = db.session.execute(
-            select(Login.email, Reseller.slug)
-            .join(Login.client)
-            .join(Client.reseller)
-            .where(Login.email.like("%.example"))
-            .order_by(Login.id)
-        ).all()
-    for email, _role in staff:
-        yield f"{public_url}/admin/login", email, PASSWORD
-    for email, slug in logins:
-        yield f"{public_url}/portal/{slug}/sign-in", email, PASSWORD
+        people: list[Staff | Login] = [
+            *db.session.scalars(select(Staff).where(_is_demo(Staff)).order_by(Staff.id)),
+            *db.session.scalars(select(Login).where(_is_demo(Login)).order_by(Login.id)),
+        ]
+        for person in people:
+            if credentials.verify(person, PASSWORD):
+                yield _sign_in(public_url, person), person.email, PASSWORD
+
+
+def _is_demo(model: type[Staff] | type[Login]) -> Any:
+    """Select those who may sign in and whose address can be nobody's."""
+    return (model.status == AccountStatus.ACTIVE) & model.email.endswith(".example")
+
+
+def _sign_in(public_url: str, person: Staff | Login) -> str:
+    if isinstance(person, Staff):
+        return f"{public_url}/admin/login"
+    return f"{public_url}/portal/{person.client.reseller.slug}/sign-in"
 
 
 def _reseller(name: str, slug: str, email: str, owner_name: str) -> int:

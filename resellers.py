@@ -1,7 +1,11 @@
 """Making a reseller: the row, its portal settings, its owner, its first tiers and port statuses."""
 
+import re
+from zoneinfo import available_timezones
+
 from sqlalchemy import select
 
+from clients import typed
 from extensions import db
 from models import PortalSettings, PortStatus, Reseller, Role, ServicePrice, Staff, Tier
 
@@ -14,8 +18,12 @@ PORT_STATUSES = (
 )
 
 
-class Taken(ValueError):
-    """A slug or an address that is in use already; the sentence says which."""
+LONGEST_NAME, LONGEST_SLUG = 120, 40
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Unusable(ValueError):
+    """Something that a reseller cannot be made with; the sentence says what and what to do."""
 
 
 def create(
@@ -29,9 +37,11 @@ def create(
 ) -> Staff:
     """Make a reseller with what it needs from the first moment, and give its invited owner.
 
-    Raises Taken when the slug or the owner's address is in use. The caller works across resellers
-    and commits.
+    Raises Unusable for the first thing that is not well-formed, or in use already. The caller works
+    across resellers and commits.
     """
+    name, owner_name = _name(name, "reseller"), _name(owner_name, "owner")
+    owner_email = _checked(slug, owner_email, time_zone, currency)
     _refuse_taken(slug, owner_email)
     reseller = Reseller(name=name, slug=slug, time_zone=time_zone, currency=currency)
     reseller.portal_settings = PortalSettings(company_name=name)
@@ -41,7 +51,7 @@ def create(
     owner = Staff(
         reseller_id=reseller.id,
         reseller=reseller,
-        email=owner_email.strip().lower(),
+        email=owner_email,
         name=owner_name,
         role=Role.OWNER,
     )
@@ -50,11 +60,33 @@ def create(
     return owner
 
 
+def _name(written: str, whose: str) -> str:
+    """Bring a name onto one line: it stands in subjects and senders of mails."""
+    name = " ".join((typed.text_of(written) or "").split())
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Unusable(f"The {whose}'s name takes 1 to {LONGEST_NAME} characters.")
+    return name
+
+
+def _checked(slug: str, email: str, time_zone: str, currency: str) -> str:
+    """Refuse what is not well-formed; give the address as it is stored."""
+    if not 2 <= len(slug) <= LONGEST_SLUG or not _SLUG.fullmatch(slug):
+        raise Unusable("The slug takes 2 to 40 small letters and digits, with dashes in between.")
+    address = typed.read_address(email.strip())
+    if address is None:
+        raise Unusable(f"{email} is not an e-mail address. Write one like olga@example.com.")
+    if time_zone not in available_timezones():
+        raise Unusable(f"{time_zone} is not a time zone. Write one like America/New_York.")
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise Unusable(f"{currency} is not a currency. Write its three capitals, such as USD.")
+    return address.lower()
+
+
 def _refuse_taken(slug: str, email: str) -> None:
     if db.session.scalar(select(Reseller.id).where(Reseller.slug == slug)):
-        raise Taken(f"There is a reseller with the slug {slug} already. Choose another.")
-    if db.session.scalar(select(Staff.id).where(Staff.email == email.strip().lower())):
-        raise Taken(f"{email} belongs to a staff member already. Use another address.")
+        raise Unusable(f"There is a reseller with the slug {slug} already. Choose another.")
+    if db.session.scalar(select(Staff.id).where(Staff.email == email)):
+        raise Unusable(f"{email} belongs to a staff member already. Use another address.")
 
 
 def _furnish(reseller: Reseller) -> None:
