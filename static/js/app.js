@@ -66,6 +66,12 @@
     if (form.method === "post" && !(button && button.hasAttribute("data-again"))) setTimeout(() => busy(form, button), 0);
   });
 
+  // A filter left empty is no filter: Flask-Admin would look for rows whose value is empty.
+  document.addEventListener("formdata", (event) => {
+    if (event.target.id !== "filters") return;
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+
   // A page that comes back from the browser's memory can be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of all("form[data-sent]")) delete form.dataset.sent;

@@ -92,7 +92,7 @@ def page(browser: Browser) -> Iterator[Callable[..., Page]]:
     yield make
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert not complaints, complaints
 
 
 def _note(message: ConsoleMessage, complaints: list[str]) -> None:
@@ -106,10 +106,12 @@ def assert_accessible(page: Page) -> None:
     """Assert that axe-core finds nothing on the page as it now stands."""
     page.evaluate(AXE)
     found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-    assert [
-        (rule["id"], [node["target"] for node in rule["nodes"]], rule["nodes"][0]["failureSummary"])
+    faults = [
+        f"{rule['id']} at {[node['target'] for node in rule['nodes']]}: "
+        f"{rule['nodes'][0]['failureSummary']}"
         for rule in found["violations"]
-    ] == []
+    ]
+    assert not faults, f"{page.url}: " + "; ".join(faults)
 
 
 def assert_no_sideways_scroll(page: Page) -> None:
