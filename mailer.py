@@ -196,15 +196,22 @@ def _order_mail(kind: str, order: Order, address: str, url: str, **more: Any) ->
     )
 
 
+def _asker(order: Order) -> str:
+    """Name who asked; where staff did it as a login, both (P8)."""
+    login = db.session.get(Login, order.login_id) if order.login_id else None
+    name = login.name if login else order.client.name
+    staff = db.session.get(Staff, order.impersonator_id) if order.impersonator_id else None
+    return f"{staff.name} for {name}" if staff else name
+
+
 def order_words(order: Order) -> dict[str, Any]:
     """Say an order in words for a mail: kind, who asked, lines with their changes, prices."""
-    login = db.session.get(Login, order.login_id) if order.login_id else None
     currency = order.client.reseller.currency
     return {
         "number": order.number,
         "kind": catalog.kind(order.kind).label,
         "client": order.client.name,
-        "asked_by": login.name if login else order.client.name,
+        "asked_by": _asker(order),
         "lines": [
             {"number": display.number(line.number), "changes": catalog.changes(line)}
             for line in order.lines

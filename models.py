@@ -376,6 +376,12 @@ class WebSession(Owned, Model):
     login: Mapped[Login | None] = relationship(
         primaryjoin="Login.id == foreign(WebSession.login_id)"
     )
+    impersonator: Mapped[Staff | None] = relationship(
+        primaryjoin="Staff.id == foreign(WebSession.impersonator_id)"
+    )
+    parent: Mapped["WebSession | None"] = relationship(
+        primaryjoin="remote(WebSession.id) == foreign(WebSession.parent_id)"
+    )
 
 
 class RecoveryCode(Owned, Model):
@@ -413,6 +419,12 @@ class Handover(Owned, Model):
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    staff: Mapped[Staff] = relationship(primaryjoin="Staff.id == foreign(Handover.staff_id)")
+    login: Mapped[Login] = relationship(primaryjoin="Login.id == foreign(Handover.login_id)")
+    session: Mapped[WebSession] = relationship(
+        primaryjoin="WebSession.id == foreign(Handover.session_id)"
+    )
 
 
 class OrderSettings(Owned, Model):

@@ -26,6 +26,9 @@ class Permission(StrEnum):
     SETTINGS_EDIT = "settings.edit"
     STAFF_EDIT = "staff.edit"
     IMPERSONATE = "impersonate"
+    ACT_FOR_CLIENTS = "act_for_clients"
+    """Send orders while impersonating; without it the portal is read-only then."""
+
     AUDIT_VIEW = "audit.view"
 
 
@@ -44,6 +47,7 @@ _WORK = _LOOK | {
     Permission.NUMBERS_EDIT,
     Permission.MAIL_RESEND,
     Permission.IMPERSONATE,
+    Permission.ACT_FOR_CLIENTS,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -89,14 +93,18 @@ def staff_actor(staff: Staff, **origin: str | None) -> Actor:
     )
 
 
-def login_actor(login: Login, impersonator_id: int | None = None, **origin: str | None) -> Actor:
-    """Describe a login as an actor; it may request only where the checkbox allows it (P9)."""
+def login_actor(login: Login, impersonator: Staff | None = None, **origin: str | None) -> Actor:
+    """Describe a login as an actor; it may request only where the checkbox allows it (P9).
+
+    A staff member behind it may request only with a role that acts for clients (P8).
+    """
+    acts = impersonator is None or Permission.ACT_FOR_CLIENTS in GRANTS[impersonator.role]
     return Actor(
         name=login.name,
         login_id=login.id,
         client_id=login.client_id,
-        impersonator_id=impersonator_id,
-        may_request=login.allow_order_requests,
+        impersonator_id=impersonator.id if impersonator else None,
+        may_request=login.allow_order_requests and acts,
         **origin,  # type: ignore[arg-type]
     )
 

@@ -6,7 +6,7 @@ no longer open, is nobody. Staff and logins have separate cookies, so both can b
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
@@ -21,12 +21,21 @@ import display
 import tenancy
 from columns import now
 from extensions import db, login_manager
-from models import Client, Login, Staff, WebSession
-from permissions import Actor, is_login_open, is_staff_open, login_actor, staff_actor
+from models import Client, Handover, Login, Staff, WebSession
+from permissions import (
+    GRANTS,
+    Actor,
+    Permission,
+    is_login_open,
+    is_staff_open,
+    login_actor,
+    staff_actor,
+)
 
 STAFF, PORTAL = "staff", "portal"
 IDLE = {STAFF: timedelta(minutes=30), PORTAL: timedelta(hours=8)}
 ABSOLUTE = timedelta(hours=20)
+IMPERSONATED = timedelta(minutes=30)
 SEEN_EVERY = timedelta(minutes=1)
 READING = ("GET", "HEAD", "OPTIONS")
 
@@ -90,9 +99,10 @@ def _keep_private(response: Response) -> Response:
 # --- Signing in and out ---------------------------------------------------------------------
 
 
-def sign_in(person: Staff | Login, impersonator: Staff | None = None) -> None:
+def sign_in(person: Staff | Login, by_way_of: Handover | None = None) -> None:
     """Open a session for a person in this browser, under a new token; an earlier one ends.
 
+    ``by_way_of`` makes it an impersonation (P8), short and bound to the staff member's own session.
     The caller works across resellers, and commits.
     """
     token = secrets.token_urlsafe(32)
@@ -102,14 +112,16 @@ def sign_in(person: Staff | Login, impersonator: Staff | None = None) -> None:
         token_hash=_hash(token),
         staff=person if is_staff else None,
         login=None if is_staff else person,
-        impersonator_id=impersonator.id if impersonator else None,
+        impersonator_id=by_way_of.staff_id if by_way_of else None,
+        parent_id=by_way_of.session_id if by_way_of else None,
         ip=request.remote_addr,
         user_agent=(request.user_agent.string or "")[:255],
-        expires_at=now() + ABSOLUTE,
+        expires_at=now() + (IMPERSONATED if by_way_of else ABSOLUTE),
     )
     _end_row_of_cookie()
     db.session.add(row)
-    person.last_sign_in_at = now()
+    if by_way_of is None:
+        person.last_sign_in_at = now()
     db.session.flush()
     # What a visitor had before signing in must not become the session's.
     session.clear()
@@ -151,6 +163,8 @@ def _load(token: str) -> SignedIn | None:
             .options(
                 joinedload(WebSession.staff).joinedload(Staff.reseller),
                 joinedload(WebSession.login).joinedload(Login.client).joinedload(Client.reseller),
+                joinedload(WebSession.impersonator).joinedload(Staff.reseller),
+                joinedload(WebSession.parent),
             )
         )
     if row is None or not _is_live(row):
@@ -170,7 +184,22 @@ def _is_live(row: WebSession) -> bool:
         return False
     if row.staff is not None:
         return is_staff_open(row.staff)
+    if row.impersonator is not None and not _may_impersonate(row, moment):
+        return False
     return row.login is not None and is_login_open(row.login, moment)
+
+
+def _may_impersonate(row: WebSession, moment: datetime) -> bool:
+    """Tell whether the staff member behind a session is still signed in and allowed (P8)."""
+    staff, parent = row.impersonator, row.parent
+    return (
+        staff is not None
+        and is_staff_open(staff)
+        and Permission.IMPERSONATE in GRANTS[staff.role]
+        and parent is not None
+        and parent.ended_at is None
+        and parent.expires_at > moment
+    )
 
 
 def _mark_seen(row: WebSession) -> None:
@@ -220,6 +249,18 @@ def login() -> Login | None:
     return person if isinstance(person, Login) else None
 
 
+def impersonator() -> Staff | None:
+    """Give the staff member who sees the portal as the login of this session; None for nobody."""
+    found: Staff | None = current_user.row.impersonator if current_user.is_authenticated else None
+    return found
+
+
+def row() -> WebSession | None:
+    """Give the row of this browser's session; None for a visitor."""
+    found: WebSession | None = current_user.row if current_user.is_authenticated else None
+    return found
+
+
 def _person() -> Staff | Login | None:
     return current_user.person if current_user.is_authenticated else None
 
@@ -231,7 +272,7 @@ def actor() -> Actor:
     if isinstance(person, Staff):
         return staff_actor(person, **origin)
     if isinstance(person, Login):
-        return login_actor(person, impersonator_id=current_user.row.impersonator_id, **origin)
+        return login_actor(person, impersonator=current_user.row.impersonator, **origin)
     return Actor(name="Nobody", **origin)
 
 

@@ -91,9 +91,24 @@ def _frame() -> dict[str, Any]:
     return {
         "brand": g.brand,
         "viewer_name": person.name if person else None,
-        "portal_nav": menu.entries(person, request.endpoint) if person else [],
+        "portal_nav": menu.entries(person, request.endpoint, actor()) if person else [],
+        "impersonation": _impersonation() if person else None,
         "sign_out_url": url_for("portal.sign_out") if person else None,
         "home_url": url_for("portal.first_page") if person else url_for("portal.sign_in"),
+    }
+
+
+def _impersonation() -> dict[str, Any] | None:
+    """Give the words of the banner that stands over an impersonated portal (P8)."""
+    staff, person, row = sessions.impersonator(), sessions.login(), sessions.row()
+    if staff is None or person is None or row is None:
+        return None
+    return {
+        "staff_name": staff.name,
+        "login_name": person.name,
+        "client_name": person.client.name,
+        "until": row.expires_at,
+        "may_act": actor().may_request or not person.allow_order_requests,
     }
 
 

@@ -6,6 +6,7 @@ from flask import url_for
 
 import policy
 from models import Login
+from permissions import Actor
 
 ENTRIES = (
     ("first_page", "First Page", "home", None),
@@ -16,17 +17,27 @@ ENTRIES = (
 """Endpoint, label, icon, and the kind of order that must be allowed."""
 
 
-def entries(person: Login, endpoint: str | None) -> list[dict[str, Any]]:
+WITHIN = {
+    "review_numbers": "order_numbers",
+    "send_numbers": "order_numbers",
+    "order": "orders",
+    "cancel_order": "orders",
+}
+"""Pages that are not in the menu, and the entry that is marked while they are open."""
+
+
+def entries(person: Login, endpoint: str | None, by: Actor) -> list[dict[str, Any]]:
     """List the menu for a login; the page that is open is marked."""
     settings = policy.settings_of(person.client)
+    page = (endpoint or "").removeprefix("portal.")
+    marked = WITHIN.get(page, page)
     return [
         {
             "label": label,
             "url": url_for(f"portal.{name}"),
             "icon": icon,
-            "active": endpoint == f"portal.{name}",
+            "active": name == marked,
         }
         for name, label, icon, kind in ENTRIES
-        if kind is None
-        or (person.allow_order_requests and policy.kind_problem(settings, kind) is None)
+        if kind is None or (by.may_request and policy.kind_problem(settings, kind) is None)
     ]

@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 import sessions
 import tenancy
 from extensions import db
-from models import AuditEntry, Login, Staff, WebSession
+from models import AuditEntry, WebSession
 from tests.support import people
 from tests.support.cast import Person, Story
 from tests.support.people import is_inside
@@ -263,16 +263,6 @@ def test_another_persons_link_ends_the_session_in_this_browser(
     assert "Charlie" in browser.get("/portal/keystone/").text
     assert not is_inside(copy, bob)
     assert people.live_sessions(app, bob) == 0
-
-
-def test_staff_behind_a_login_are_named_in_what_it_does(app: Flask, alice: Person, bob: Person):
-    with app.test_request_context("/portal/keystone/"), tenancy.across_resellers():
-        sessions.sign_in(
-            db.session.get_one(Login, bob.id), impersonator=db.session.get_one(Staff, alice.id)
-        )
-        actor = sessions.actor()
-        db.session.rollback()
-    assert (actor.login_id, actor.impersonator_id) == (bob.id, alice.id)
 
 
 def test_nobody_acts_without_a_sign_in(app: Flask, story: Story):

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
 import clients
+import impersonation
 import mailer
+import sessions
 from admin_views.base import to_id
 from admin_views.logins.forms import AgainForm, ChangeForm, LoginForm
 from admin_views.logins.rows import LoginRows
@@ -101,6 +103,9 @@ class Logins(LoginRows):
             states=STATES,
             moment=now(),
             may_edit=self.by.can(Permission.LOGINS_EDIT),
+            may_impersonate=self.by.can(Permission.IMPERSONATE),
+            may_act=self.by.can(Permission.ACT_FOR_CLIENTS),
+            shut=impersonation.obstacle(login),
         )
 
     @expose("/edit/", methods=("GET", "POST"))
@@ -159,6 +164,22 @@ class Logins(LoginRows):
         db.session.commit()
         flash(f"{login.name} {'is' if done else 'was already'} enabled.", "success")
         return redirect(url_for(".details_view", id=login.id))
+
+    @expose("/impersonate/", methods=("POST",))
+    def impersonate_view(self) -> Any:
+        """Lead to the portal as this login; its door asks once more, since a GET is no act."""
+        if not self.by.can(Permission.IMPERSONATE):
+            abort(403)
+        login, row = self.found(), sessions.row() or abort(403)
+        try:
+            code = impersonation.prepare(login, row, self.by)
+            db.session.commit()
+        except Refused as refused:
+            db.session.rollback()
+            flash(refused.sentence, "error")
+            return redirect(url_for(".details_view", id=login.id))
+        slug = login.client.reseller.slug
+        return redirect(url_for("portal.impersonate", brand=slug, code=code), 303)
 
     def _demand_edit(self) -> None:
         if not self.by.can(Permission.LOGINS_EDIT):

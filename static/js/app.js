@@ -63,6 +63,8 @@
       return;
     }
     delete form.dataset.confirmed;
+    // A form that opens another tab leaves this page as it is.
+    if (form.target === "_blank") return;
     if (form.method === "post" && !(button && button.hasAttribute("data-again"))) setTimeout(() => busy(form, button), 0);
   });
 
@@ -81,6 +83,9 @@
       delete button.dataset.label;
     }
   });
+
+  // A form that only asks because a GET must not write.
+  for (const form of all("form[data-send-at-once]")) form.requestSubmit();
 
   // "/" goes to the search box.
   document.addEventListener("keydown", (event) => {

@@ -36,6 +36,7 @@ ORDER = (
     "outbox",
     "background",
     "throttle",
+    "impersonation",
     "sessions",
     "sign_in_forms",
     "health",

@@ -81,6 +81,7 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "mail_id": rows["mail"],
         "client_id": rows["client"],
         "act": "suspend",
+        "code": "no-such-code",
         "export_type": "csv",
         "filename": "css/app.css",
     }

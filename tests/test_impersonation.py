@@ -1,0 +1,206 @@
+"""Impersonation (P8): the way in, the banner, both names, read-only, and each way it ends."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+import columns
+import impersonation
+import sessions
+import tenancy
+from extensions import db
+from models import AccountStatus, AuditEntry, Login, Mail, Order, OrderEvent, Role, Staff
+from tests.support.cast import Person, Story
+from tests.support.people import change, disable, stop_reseller, suspend_client
+from tests.support.web import Visitor
+
+
+def start(browser: Visitor, person: Person) -> Visitor:
+    """Press Impersonate on a login's page and go through the door, as the new tab does."""
+    form = browser.get(f"/admin/logins/details/?id={person.id}").forms["impersonate"]
+    door = form.submit(status=303).follow()
+    return door.forms["impersonate"].submit(status=302).follow()
+
+
+def door_of(browser: Visitor, person: Person) -> str:
+    form = browser.get(f"/admin/logins/details/?id={person.id}").forms["impersonate"]
+    return str(form.submit(status=303).location)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Move the clock of sessions and codes."""
+
+    def move(**by: int) -> None:
+        for module in (sessions, impersonation):
+            monkeypatch.setattr(module, "now", lambda: columns.now() + timedelta(**by))
+
+    return move
+
+
+@pytest.fixture
+def support(app: Flask, victor: Person) -> Person:
+    """Victor, with the role that looks and impersonates read-only."""
+
+    def promote(person: Person) -> None:
+        db.session.get_one(Staff, person.id).role = Role.SUPPORT
+
+    change(app, promote, victor)
+    return victor
+
+
+def test_the_portal_opens_as_the_login_with_a_banner(visitor, alice, bob) -> None:
+    page = start(visitor(alice), bob)
+    assert page.request.path == "/portal/keystone/"
+    banner = page.html.select_one(".impersonation").get_text(" ", strip=True)
+    assert banner.startswith("Alice sees the portal as Bob of Acme, until ")
+    assert page.html.title.get_text().startswith("As Bob: ")
+
+
+@pytest.mark.parametrize("path", ["numbers", "order-numbers", "orders"])
+def test_the_banner_stands_on_every_page(visitor, alice, bob, path: str) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    assert browser.get(f"/portal/keystone/{path}").html.select_one(".impersonation")
+
+
+def test_bobs_own_pages_have_no_banner(visitor, bob) -> None:
+    page = visitor(bob).get("/portal/keystone/")
+    assert page.html.select_one(".impersonation") is None
+    visitor(bob).post("/portal/keystone/end-impersonation", status=400)
+
+
+def test_the_back_office_stays_signed_in(visitor, alice, bob) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    assert "Alice" in browser.get("/admin/").text
+
+
+def test_an_order_carries_both_names(app: Flask, visitor, alice, bob, story: Story, look) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    number = story.free[0].removeprefix("+1")
+    page = browser.get(f"/portal/keystone/order-numbers/review?n={number}")
+    page.forms["send-order"].submit("send", value="1", status=303)
+    with look():
+        order = db.session.query(Order).one()
+        assert (order.login_id, order.impersonator_id) == (bob.id, alice.id)
+        assert db.session.query(OrderEvent).one().by_name == "Alice as Bob"
+        assert all("Alice for Bob" in mail.text for mail in db.session.query(Mail))
+        entry = db.session.query(AuditEntry).filter_by(action="order.submitted").one()
+        assert (entry.by_name, entry.staff_id, entry.login_id) == ("Alice as Bob", alice.id, bob.id)
+
+
+def test_support_sees_and_cannot_send(visitor, support, bob, story: Story, look) -> None:
+    browser = visitor(support)
+    page = start(browser, bob)
+    assert "You can look, not order." in page.html.select_one(".impersonation").get_text()
+    assert page.html.find("a", string="Order Numbers") is None
+    forged = {"chosen": story.free[0].removeprefix("+1"), "send": "1", "key": "k"}
+    token = page.html.find("input", {"name": "csrf_token"})["value"]
+    browser.post("/portal/keystone/order-numbers", forged | {"csrf_token": token}, status="4*")
+    with look():
+        assert db.session.query(Order).count() == 0
+
+
+def test_victor_may_not_impersonate(visitor, victor, bob) -> None:
+    browser = visitor(victor)
+    page = browser.get(f"/admin/logins/details/?id={bob.id}")
+    assert "impersonate" not in page.forms
+    token = page.html.find("input", {"name": "csrf_token"})["value"]
+    browser.post(f"/admin/logins/impersonate/?id={bob.id}", {"csrf_token": token}, status=403)
+
+
+def test_mallory_cannot_impersonate_bob(visitor, mallory, bob) -> None:
+    browser = visitor(mallory)
+    token = browser.get("/admin/").html.find("input", {"name": "csrf_token"})["value"]
+    browser.post(f"/admin/logins/impersonate/?id={bob.id}", {"csrf_token": token}, status=404)
+
+
+def test_the_way_in_works_once(visitor, alice, bob) -> None:
+    browser = visitor(alice)
+    door = door_of(browser, bob)
+    browser.get(door).forms["impersonate"].submit(status=302)
+    assert "This way in has ended" in visitor().get(door, status=410).text
+
+
+def test_the_way_in_dies_in_a_minute(visitor, alice, bob, later) -> None:
+    browser = visitor(alice)
+    door = door_of(browser, bob)
+    later(seconds=59)
+    browser.get(door, status=200)
+    later(seconds=61)
+    browser.get(door, status=410)
+
+
+def test_the_way_in_is_no_way_into_another_brand(visitor, alice, bob) -> None:
+    browser = visitor(alice)
+    door = door_of(browser, bob).replace("/keystone/", "/other/")
+    browser.get(door, status=410)
+
+
+def test_looking_at_the_door_opens_nothing(visitor, alice, bob) -> None:
+    browser = visitor(alice)
+    browser.get(door_of(browser, bob))
+    browser.get("/portal/keystone/", status=302)
+
+
+def test_it_ends_after_thirty_minutes(visitor, alice, bob, later) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    later(minutes=29)
+    browser.get("/portal/keystone/", status=200)
+    later(minutes=31)
+    browser.get("/portal/keystone/", status=302)
+
+
+def test_it_ends_with_the_staff_members_own_session(visitor, alice, bob) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    browser.get("/admin/").forms["sign-out"].submit(status=302)
+    browser.get("/portal/keystone/", status=302)
+
+
+@pytest.mark.parametrize(
+    ("act", "whom"),
+    [(disable, "alice"), (disable, "bob"), (suspend_client, "bob"), (stop_reseller, "alice")],
+)
+def test_it_ends_with_whoever_is_closed(app: Flask, visitor, story: Story, act, whom: str) -> None:
+    browser = visitor(story.alice)
+    start(browser, story.bob)
+    change(app, act, getattr(story, whom))
+    browser.get("/portal/keystone/", status="3*" if act is not stop_reseller else 404)
+
+
+def test_the_banner_leads_back_to_the_login(visitor, alice, bob, look) -> None:
+    browser = visitor(alice)
+    page = start(browser, bob)
+    back = page.forms["end-impersonation"].submit(status=302)
+    assert back.location == f"/admin/logins/details/?id={bob.id}"
+    browser.get("/portal/keystone/", status=302)
+    with look():
+        entries = db.session.query(AuditEntry).filter(AuditEntry.action.like("login.imp%"))
+        assert [(e.action, e.by_name) for e in entries.order_by(AuditEntry.id)] == [
+            ("login.impersonation_asked", "Alice"),
+            ("login.impersonation_started", "Alice as Bob"),
+            ("login.impersonation_ended", "Alice as Bob"),
+        ]
+
+
+def test_it_is_no_sign_in_of_bobs(app: Flask, visitor, alice, bob) -> None:
+    start(visitor(alice), bob)
+    with app.app_context(), tenancy.across_resellers():
+        assert db.session.get_one(Login, bob.id).last_sign_in_at is None
+
+
+def test_a_login_that_cannot_sign_in_cannot_be_impersonated(
+    app: Flask, visitor, alice, bob
+) -> None:
+    def invite(person: Person) -> None:
+        db.session.get_one(Login, person.id).status = AccountStatus.INVITED
+
+    change(app, invite, bob)
+    page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
+    assert "impersonate" not in page.forms
+    assert "Bob cannot sign in" in page.html.find(id="impersonate-shut").get_text()
