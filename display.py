@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from columns import E164
 
+_SHOWN = re.compile(r"\(\d{3}\) \d{3}-\d{4}")
 SIGNS = {"USD": "$", "CAD": "CA$", "EUR": "€", "GBP": "£"}
 
 
@@ -100,6 +101,11 @@ def lines(value: str | None) -> Markup:
     return Markup("<br>").join(escape(part) for part in (value or "").splitlines())
 
 
+def unbroken(text: str | None) -> Markup:
+    """Keep each telephone number of a sentence on one line."""
+    return Markup(_SHOWN.sub(r'<span class="tel">\g<0></span>', str(escape(text or ""))))  # noqa: S704
+
+
 def see_as(zone: str | None, currency: str | None) -> None:
     """Set the zone and currency of whoever looks at this request's pages."""
     g.display_zone, g.display_currency = zone, currency
@@ -118,5 +124,12 @@ def _currency() -> str:
 def init_app(app: Flask) -> None:
     """Give the templates these words."""
     app.jinja_env.filters.update(
-        number=number, money=money, when=when, day=day, age=age, plural=plural, lines=lines
+        number=number,
+        money=money,
+        when=when,
+        day=day,
+        age=age,
+        plural=plural,
+        lines=lines,
+        unbroken=unbroken,
     )

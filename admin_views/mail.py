@@ -186,7 +186,7 @@ def _order_link(view: Any, context: Any, mail: Mail, name: str) -> Any:
     if mail.order is None:
         return ""
     address = url_for("orders.show", number=mail.order.number)
-    return Markup('<a href="{}">{}</a>').format(address, mail.order.number)
+    return Markup('<a class="text-nowrap" href="{}">{}</a>').format(address, mail.order.number)
 
 
 def _badge(view: Any, context: Any, mail: Mail, name: str) -> Markup:
