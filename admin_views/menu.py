@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, url_for
 
 import sessions
 
@@ -25,9 +25,15 @@ def _entry(item: Any, view: Any, section: str | None) -> dict[str, Any]:
         "label": item.name,
         "url": item.get_url(),
         "icon": item.get_icon_value(),
-        "active": item.is_active(view),
+        "active": item.is_active(view) or _is_above(item, view),
         "section": section,
     }
+
+
+def _is_above(item: Any, view: Any) -> bool:
+    """Tell whether a page that is not in the menu belongs to this entry."""
+    under = getattr(view, "menu_under", None)
+    return under is not None and item.get_url() == url_for(f"{under}.index_view")
 
 
 def frame() -> dict[str, Any]:

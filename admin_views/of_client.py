@@ -35,6 +35,7 @@ class OfClient:
 
     endpoint: str
     by: Actor
+    menu_under = "clients"
 
     left_out: tuple[str, ...] = ()
     """Columns that would say the same on every row of one client."""

@@ -26,6 +26,7 @@ LISTS = ("pending_orders.index_view", "order_history.index_view")
 class OrderPage(Page):
     """One order; every decision on one order is sent here."""
 
+    menu_under = "pending_orders"
     permission = Permission.ORDERS_VIEW
 
     def __init__(self) -> None:
