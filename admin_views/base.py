@@ -281,7 +281,7 @@ def plain_cell(value: Any) -> Any:
     text = str(value)
     if E164.fullmatch(text):
         return text
-    return f"'{text}" if text.lstrip(" \"'").startswith(_FORMULA) else value
+    return f"'{text}" if text.lstrip(" \n\v\f\"'").startswith(_FORMULA) else value
 
 
 def to_id(value: Any) -> int | None:
