@@ -23,7 +23,10 @@ def toys() -> Flask:
 def office(toys: Flask, live_server: Any, page: Callable[..., Page]) -> Iterator[Page]:
     """A page on the toy back office."""
     with live_server(toys) as address:
-        yield page(address)
+        opened = page(address)
+        yield opened
+        # Before the server: an icon still on its way would be a complaint.
+        opened.close()
 
 
 def kept(toys: Flask, sql: str) -> list[Any]:

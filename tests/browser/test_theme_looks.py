@@ -101,12 +101,12 @@ def test_the_policy_stops_an_inline_script_and_the_page_tells(
 def test_the_choice_of_dark_is_kept(address: str, page: Callable[..., Page]) -> None:
     opened = page(address, scheme="light")
     opened.goto(PAGES["list"])
-    opened.get_by_label("Appearance").select_option("Dark")
+    opened.get_by_label("Appearance").select_option("dark")
     expect(opened.locator("html")).to_have_attribute("data-bs-theme", "dark")
     opened.goto(PAGES["create"])
     expect(opened.locator("html")).to_have_attribute("data-bs-theme", "dark")
     expect(opened.get_by_label("Appearance")).to_have_value("dark")
-    opened.get_by_label("Appearance").select_option("As the device")
+    opened.get_by_label("Appearance").select_option("system")
     expect(opened.locator("html")).to_have_attribute("data-bs-theme", "light")
 
 
