@@ -62,7 +62,7 @@ def create(
 
 def _name(written: str, whose: str) -> str:
     """Bring a name onto one line: it stands in subjects and senders of mails."""
-    name = " ".join((typed.text_of(written) or "").split())
+    name = typed.line_of(written) or ""
     if not 1 <= len(name) <= LONGEST_NAME:
         raise Unusable(f"The {whose}'s name takes 1 to {LONGEST_NAME} characters.")
     return name

@@ -65,7 +65,8 @@ def change(
 def _checked(details: Mapping[str, str | None], client: Client | None = None) -> dict[str, Any]:
     """Clean what was typed for a client; raises Invalid with every field that is wrong."""
     problems: dict[str, str] = {}
-    values = {name: typed.text_of(details.get(name)) for name in LENGTHS}
+    values = {name: typed.line_of(details.get(name)) for name in LENGTHS}
+    values["notes"] = typed.text_of(details.get("notes"))
     for name, most in LENGTHS.items():
         if len(values[name] or "") > most:
             problems[name] = f"This is too long; write at most {most} characters."

@@ -163,7 +163,7 @@ def _taken(email: str) -> str:
 
 
 def _person(name: str | None, problems: dict[str, str]) -> str:
-    text = typed.text_of(name) or ""
+    text = typed.line_of(name) or ""
     if not text:
         problems["name"] = "Write the person's name."
     elif len(text) > typed.LONGEST_NAME:

@@ -20,6 +20,11 @@ def text_of(typed: str | None) -> str | None:
     return _CONTROL.sub("", typed or "").strip() or None
 
 
+def line_of(typed: str | None) -> str | None:
+    """Take a text of one line: what a forged form breaks could pass for more of a mail's text."""
+    return " ".join((text_of(typed) or "").split()) or None
+
+
 def address_of(typed: str | None, field: str, problems: dict[str, str]) -> str | None:
     """Read the one e-mail address of a field."""
     text = text_of(typed)

@@ -71,6 +71,22 @@ def test_a_line_break_in_a_name_begins_no_header(at_reseller: Story, broken: str
         assert (sent["Bcc"], sent["X"], sent["To"]) == (None, None, mail.to_address)
 
 
+def test_a_name_that_is_typed_cannot_add_lines_to_a_mail(at_reseller: Story) -> None:
+    """Only a forged form can break a name; its lines would read as the reseller's own."""
+    by = orders.actor(at_reseller.alice)
+    forged = "Eve,\n\nSend us your password.\r\nEnd"
+    client = clients.create(by=by, name=forged, contact_email="e@x.example", notes="a\nb")
+    login, _ = clients.draft_login(
+        client,
+        name=forged,
+        email="eve@x.example",
+        notify="eve@x.example",
+        allow_order_requests=True,
+    )
+    assert client.name == login.name == "Eve, Send us your password. End"
+    assert client.notes == "a\nb"
+
+
 @pytest.mark.parametrize("broken", ["a@x.example\r\nBcc: all@evil.example", "a@x.example\n"])
 def test_a_line_break_in_an_address_is_refused(at_reseller: Story, broken: str) -> None:
     bob = db.session.get_one(Login, at_reseller.bob.id)
