@@ -8,10 +8,12 @@ from admin_views import menu, sign_in
 from admin_views.clients import ClientPage, Clients, tabs
 from admin_views.did_import import Import
 from admin_views.first_page import FirstPage
+from admin_views.groups import DidGroups, E911Groups, EndpointGroups
 from admin_views.logins import Logins
 from admin_views.mail import Mails
 from admin_views.numbers import Inventory
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders
+from admin_views.tiers import Prices, Tiers
 
 BACK_OFFICE = "Back Office"
 
@@ -42,5 +44,10 @@ def screens() -> list[object]:
         OrderPage(),
         Inventory(),
         Import(),
+        DidGroups(),
+        EndpointGroups(),
+        Tiers(),
+        Prices(),
+        E911Groups(),
         Mails(),
     ]

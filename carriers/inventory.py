@@ -8,7 +8,8 @@
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import joinedload
 
 import catalog
 from carriers.base import Answer, Job, Outcome
@@ -77,48 +78,73 @@ def take_did(did: Did, status: DidStatus = DidStatus.RELEASED) -> None:
     did.services.clear()
     did.client_id = did.did_group_id = did.endpoint_group_id = None
     did.status, did.activated_at, did.label = status, None, None
-    live = update(DidAssignment).where(
-        DidAssignment.did_id == did.id, DidAssignment.ended_at.is_(None)
-    )
-    db.session.execute(live.values(ended_at=now()))
+    _end_assignment(did)
     db.session.flush()
 
 
-def give_group(group: DidGroup, client: Client | None) -> None:
-    """Give a DID Group with all its numbers to a client, or take it back.
+def give_group(group: DidGroup | EndpointGroup, client: Client | None) -> None:
+    """Give a DID Group or an Endpoint Group with all its numbers to a client, or take it back.
 
+    A number that goes back to the stock loses its services: the next client must not inherit them.
     Raises CannotCarryOut when the group has another client (P2), or a number of it does.
     """
     if client is not None and group.client is not None and group.client_id != client.id:
         raise CannotCarryOut(f"{group.name} belongs to {group.client.name}.")
     if group.client_id == (client.id if client else None):
         return
-    dids = db.session.scalars(select(Did).where(Did.did_group_id == group.id)).all()
     if client is None:
         group.client_id = None
         db.session.flush()
-    for did in dids:
-        _move_with_group(did, client)
+    for did in db.session.scalars(_members(group)).all():
+        if client is not None:
+            _give_with_group(did, client)
+        elif _other_owner(did) is None:
+            take_back(did)
     if client is not None:
         db.session.flush()
         group.client_id = client.id
     db.session.flush()
 
 
-def _move_with_group(did: Did, client: Client | None) -> None:
-    if client is not None and did.client_id not in (None, client.id):
+def _members(group: DidGroup | EndpointGroup) -> Select[Did]:
+    column = Did.did_group_id if isinstance(group, DidGroup) else Did.endpoint_group_id
+    return (
+        select(Did)
+        .where(column == group.id)
+        .order_by(Did.number)
+        .options(joinedload(Did.tier), joinedload(Did.did_group), joinedload(Did.endpoint_group))
+    )
+
+
+def _other_owner(did: Did) -> int | None:
+    """Tell whose a number still is by its groups."""
+    groups = (did.did_group, did.endpoint_group)
+    return next((group.client_id for group in groups if group and group.client_id), None)
+
+
+def _give_with_group(did: Did, client: Client) -> None:
+    if did.client_id not in (None, client.id):
         raise CannotCarryOut(f"{did.number} is in the hands of another client.")
-    if client is None:
-        did.client_id, did.status = None, DidStatus.AVAILABLE
-        db.session.execute(
-            update(DidAssignment)
-            .where(DidAssignment.did_id == did.id, DidAssignment.ended_at.is_(None))
-            .values(ended_at=now())
-        )
-    elif did.client_id is None:
+    if did.client_id is None:
         moment = now()
         did.client_id, did.status, did.activated_at = client.id, DidStatus.ACTIVE, moment
         db.session.add(_assignment(did, moment))
+
+
+def take_back(did: Did) -> None:
+    """Put a number back into the stock; it stays in its groups, which have no client."""
+    did.services.clear()
+    did.client_id, did.status = None, DidStatus.AVAILABLE
+    did.activated_at = did.label = None
+    _end_assignment(did)
+
+
+def _end_assignment(did: Did) -> None:
+    db.session.execute(
+        update(DidAssignment)
+        .where(DidAssignment.did_id == did.id, DidAssignment.ended_at.is_(None))
+        .values(ended_at=now())
+    )
 
 
 def _assignment(did: Did, moment: datetime, price: tuple[int, int] | None = None) -> DidAssignment:

@@ -29,6 +29,8 @@ ORDER = (
     "carrying",
     "workflow",
     "clients",
+    "groups",
+    "tiers",
     "resellers",
     "did_import",
     "logs",
