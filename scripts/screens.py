@@ -27,7 +27,9 @@ from playwright.sync_api import (
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from palette import smaller  # noqa: E402  It stands beside this script.
 
 PICTURES = ROOT / "docs" / "screens"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -36,7 +38,7 @@ ADDRESS = "http://office.example"
 """What the pictures show as the deployment's address; the browser takes it to this machine."""
 WIDTHS = {"wide": 1440, "narrow": 390}
 SCHEMES = ("light", "dark")
-TALLEST = {"wide": 1000, "narrow": 1700}
+TALLEST = {"wide": 900, "narrow": 1500}
 """Pixels; a longer page is cut there."""
 MOST_BYTES = 12_000_000
 """All pictures together."""
@@ -117,9 +119,13 @@ PAGES = (
     Screen("forgotten", None, f"{OFFICE}/forgotten"),
     Screen("first-page", STAFF, f"{OFFICE}/"),
     Screen("clients", STAFF, f"{OFFICE}/clients/"),
-    Screen("client", STAFF, f"{OFFICE}/clients/", follow(DETAILS)),
+    Screen("client", STAFF, f"{OFFICE}/clients/1/"),
     Screen("client-new", STAFF, f"{OFFICE}/clients/new/"),
-    Screen("client-edit", STAFF, f"{OFFICE}/clients/edit/?id=1"),
+    Screen("client-logins", STAFF, f"{OFFICE}/clients/1/logins/"),
+    Screen("client-pending-orders", STAFF, f"{OFFICE}/clients/1/pending-orders/"),
+    Screen("client-order-history", STAFF, f"{OFFICE}/clients/1/order-history/"),
+    Screen("client-numbers", STAFF, f"{OFFICE}/clients/1/numbers/"),
+    Screen("client-edit", STAFF, f"{OFFICE}/clients/1/edit"),
     Screen("logins", STAFF, f"{OFFICE}/logins/"),
     Screen("login", STAFF, f"{OFFICE}/logins/", follow(DETAILS)),
     Screen("login-new", STAFF, f"{OFFICE}/logins/new/"),
@@ -238,6 +244,7 @@ def serving(app: Flask) -> Iterator[int]:
 def take_all(browser: Browser, wanted: list[Screen]) -> list[str]:
     """Take each page in both widths and both schemes; give back what was wrong."""
     complaints: list[str] = []
+    blank = browser.new_page()
     signed_in = {who: sign_in(browser, who) for who in (STAFF, LOGIN)}
     for screen in wanted:
         for shape, width in WIDTHS.items():
@@ -250,7 +257,8 @@ def take_all(browser: Browser, wanted: list[Screen]) -> list[str]:
                     storage_state=signed_in.get(screen.who),
                 )
                 name = f"{screen.name}-{shape}-{scheme}"
-                complaints += [f"{name}: {words}" for words in take(context, screen, name, shape)]
+                faults = take(context, blank, screen, name, shape)
+                complaints += [f"{name}: {words}" for words in faults]
                 context.close()
     return complaints
 
@@ -271,7 +279,7 @@ def sign_in(browser: Browser, who: str) -> Any:
     return cookies
 
 
-def take(context: BrowserContext, screen: Screen, name: str, shape: str) -> list[str]:
+def take(context: BrowserContext, blank: Page, screen: Screen, name: str, shape: str) -> list[str]:
     """Open a page, do what is to be done there, look for faults and take the picture."""
     faults: list[str] = []
     statuses: list[int] = []
@@ -294,7 +302,8 @@ def take(context: BrowserContext, screen: Screen, name: str, shape: str) -> list
         faults.append(f"{page.url} scrolls sideways by {beyond} px.")
     height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[shape])
     page.set_viewport_size({"width": WIDTHS[shape], "height": max(height, 400)})
-    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    picture = page.screenshot(animations="disabled")
+    (PICTURES / f"{name}.png").write_bytes(smaller(picture, blank))
     return faults
 
 
