@@ -118,36 +118,6 @@ def size(group: Group) -> int:
     return db.session.scalar(counted) or 0
 
 
-def put(dids: Sequence[Did], group: DidGroup, *, by: Actor) -> int:
-    """Put numbers into a DID Group, and so into the hands of its client; gives how many moved.
-
-    Numbers of a client can only move to a group of the same client. Raises Invalid, and moves
-    nothing, when one of them cannot.
-    """
-    stuck = [did for did in dids if did.client_id is not None and did.client_id != group.client_id]
-    if stuck:
-        raise Invalid({"group": _stuck(stuck)})
-    held = [did for did in dids if did.held_by_id is not None]
-    if held and group.client_id is not None:
-        raise Invalid({"group": f"{display.number(held[0].number)} is held for an order."})
-    moving = [did for did in dids if did.did_group_id != group.id]
-    for did in moving:
-        if group.client_id is None:
-            did.did_group_id = group.id
-        else:
-            inventory.give_did(did, group)
-    db.session.flush()
-    if moving:
-        audit.record("did_group.filled", group, by, numbers=[did.number for did in moving])
-    return len(moving)
-
-
-def _stuck(dids: Sequence[Did]) -> str:
-    first = display.number(dids[0].number)
-    more = f" and {display.plural(len(dids) - 1, 'other')}" if len(dids) > 1 else ""
-    return f"{first}{more} belong to another client. Release them first, or choose its group."
-
-
 # --- What was typed -----------------------------------------------------------------------------
 
 
@@ -187,9 +157,7 @@ def _alerts(text: str | None, problems: dict[str, str]) -> list[str]:
     read = {word: typed.read_address(word) for word in words if word}
     wrong = [word[:80] for word, address in read.items() if address is None]
     if wrong:
-        problems["alert_emails"] = (
-            f"{wrong[0]} is not an e-mail address. Correct it."
-        )
+        problems["alert_emails"] = f"{wrong[0]} is not an e-mail address. Correct it."
     elif len(read) > MOST_ALERTS:
         problems["alert_emails"] = f"Write at most {MOST_ALERTS} addresses; these are {len(read)}."
     return [address for address in read.values() if address]

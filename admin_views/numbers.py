@@ -16,6 +16,7 @@ import catalog
 import display
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.number_batch import NumberBatch
 from columns import now
 from extensions import db
 from models import (
@@ -37,7 +38,7 @@ FEATURES = (("has_sms", "SMS"), ("has_t38", "T.38 fax"), ("has_cnam", "Caller ID
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[+\d\s().\-/·]*\d[+\d\s().\-/·]*")
 
 
-class Inventory(RowsView):
+class Inventory(NumberBatch, RowsView):
     """The list of all numbers, and each one's page."""
 
     permission = Permission.NUMBERS_VIEW

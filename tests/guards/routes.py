@@ -62,6 +62,8 @@ ROUTES: dict[str, Access] = {
     "endpoint_groups.remove_view": Permission.NUMBERS_EDIT,
     "tiers.remove_view": Permission.NUMBERS_EDIT,
     "prices.index": Permission.NUMBERS_VIEW,
+    "dids.batch": Permission.NUMBERS_EDIT,
+    "client_numbers.batch": Permission.NUMBERS_EDIT,
     "client.overview": Permission.CLIENTS_VIEW,
     "client.edit": Permission.CLIENTS_EDIT,
     "client.standing": Permission.CLIENTS_EDIT,

@@ -31,6 +31,7 @@ ORDER = (
     "clients",
     "groups",
     "tiers",
+    "stocking",
     "resellers",
     "did_import",
     "logs",
