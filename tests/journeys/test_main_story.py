@@ -31,10 +31,11 @@ class House:
     """The running application, its mail, and a browser for each person."""
 
     app: Flask
-    url: str
     mails: Script
     opening: Opening
-    page: Callable[..., Page]
+    alice: Page
+    bob: Page
+    charlie: Page
 
     def post(self) -> list[EmailMessage]:
         """Deliver what is due, as the background thread would; give what came since last time."""
@@ -54,7 +55,11 @@ def house(app: Flask, live_server: Any, page: Callable[..., Page]) -> Iterator[H
     with mail_server(script) as port, live_server(app) as url:
         app.config |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": port, "PUBLIC_URL": url}
         mail_transport.init_app(app)
-        yield House(app, url, script, opening, page)
+        people = [page(url) for _ in range(3)]
+        yield House(app, script, opening, *people)
+        # Before the server: an icon still on its way would be a complaint.
+        for one in people:
+            one.close()
     app.config |= before
     mail_transport.init_app(app)
 
@@ -184,7 +189,7 @@ def assert_charlie_sees_nothing(charlie: Page, number: str) -> None:
 
 def test_a_number_is_ordered_approved_and_is_the_clients(house: House) -> None:
     """P1, P5, P6, P16–P23 as a person lives them."""
-    alice, bob, charlie = (house.page(house.url) for _ in range(3))
+    alice, bob, charlie = house.alice, house.bob, house.charlie
     sign_in(alice, "/admin/login", house.opening.alice)
     sign_in(charlie, "/portal/keystone/sign-in", house.opening.charlie)
 
