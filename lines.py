@@ -47,15 +47,20 @@ class Draft:
 
 
 def draft(
-    client: Client, kind: str, requests: Sequence[Request], order_id: int | None = None
+    client: Client,
+    kind: str,
+    requests: Sequence[Request],
+    order_id: int | None = None,
+    known: Facts | None = None,
 ) -> list[Draft]:
     """Draft the lines of an order, under the client's settings as they are now.
 
-    Raises Refused with a sentence for every number that cannot be part of it.
+    ``known`` is how things stand for these numbers, where it was read already. Raises Refused with
+    a sentence for every number that cannot be part of it.
     """
     if not requests:
         raise Refused("Choose at least one number.")
-    known = policy.facts([request.number for request in requests])
+    known = known or policy.facts([request.number for request in requests])
     problems: dict[str, str] = {}
     drafts = []
     for request in requests:
@@ -171,12 +176,15 @@ def _paid_now(subject: str, did: Did | None, known: Facts) -> int:
     return row.monthly_micros if row else 0
 
 
-def redraft(order: Order) -> list[Draft]:
-    """Draft an order's lines again as things stand now; raises Refused like ``draft``."""
+def redraft(order: Order, known: Facts | None = None) -> list[Draft]:
+    """Draft an order's lines again as things stand now; raises Refused like ``draft``.
+
+    Of a long order a list may have loaded the first lines alone; then these are drafted.
+    """
     requests = [
         Request(line.number, line.requested.get(_subject(order.kind))) for line in order.lines
     ]
-    drafts = draft(order.client, order.kind, requests, order.id)
+    drafts = draft(order.client, order.kind, requests, order.id, known)
     check_whole(order.client, order.kind, drafts, order.id)
     return drafts
 

@@ -6,7 +6,7 @@ the outbox; none sends or commits. A row has a key, and a second row with the sa
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +20,17 @@ import display
 import policy
 from brand import Brand
 from extensions import db
-from models import AccountStatus, Invitation, Login, Mail, MailState, Order, Reseller, Staff
+from models import (
+    AccountStatus,
+    Invitation,
+    Login,
+    Mail,
+    MailState,
+    Order,
+    OrderNote,
+    Reseller,
+    Staff,
+)
 from permissions import GRANTS, Permission
 
 LINK = "[[single-use link]]"
@@ -147,6 +157,17 @@ def order_failed(order: Order) -> None:
     _to_approvers("order_failed", order)
 
 
+def order_noted(order: Order, note: OrderNote) -> None:
+    """Tell the client of a note of the reseller's, and the approvers of one of the client's."""
+    if note.login_id is None:
+        _to_client("order_noted", order, _askers(order), note=note.text, note_id=note.id)
+        return
+    for address in _approvers(order):
+        url = f"{_base()}/admin/orders/{order.number}"
+        said = {"note": note.text, "note_id": note.id, "written_by": note.by_name}
+        _order_mail("order_note_received", order, address, url, **said)
+
+
 def _askers(order: Order) -> list[str]:
     login = db.session.get(Login, order.login_id) if order.login_id else None
     return [login.email if login is not None else order.client.contact_email]
@@ -186,7 +207,7 @@ def _order_mail(kind: str, order: Order, address: str, url: str, **more: Any) ->
     _write(
         kind,
         address,
-        f"order:{order.id}:{kind}:r{order.round}:{address}",
+        f"order:{order.id}:{kind}:{_turn(order, more)}:{address}",
         client.reseller,
         order=order,
         url=url,
@@ -194,6 +215,11 @@ def _order_mail(kind: str, order: Order, address: str, url: str, **more: Any) ->
         zone=client.time_zone or client.reseller.time_zone,
         **more,
     )
+
+
+def _turn(order: Order, more: Mapping[str, Any]) -> str:
+    """Tell the mails of one kind about one order apart: by its round, or by the note."""
+    return f"n{more['note_id']}" if "note_id" in more else f"r{order.round}"
 
 
 def _asker(order: Order) -> str:

@@ -90,13 +90,23 @@ def _may(order: Order, verb: Verb, by: Actor) -> bool:
     return by is SYSTEM
 
 
-def obstacle(order: Order) -> str | None:
-    """Tell why a pending order could not be approved as things stand; None when it could."""
+def obstacle(order: Order, known: policy.Facts | None = None) -> str | None:
+    """Tell why a pending order could not be approved as things stand; None when it could.
+
+    ``known`` is how things stand for its numbers, where it was read already.
+    """
     try:
-        _check(order)
+        _check(order, known)
     except Refused as refused:
         return refused.sentence
     return None
+
+
+def obstacles(orders: Sequence[Order]) -> dict[int, str]:
+    """Find what stands in the way of many pending orders, reading how things stand once."""
+    known = policy.facts([line.number for order in orders for line in order.lines])
+    found = ((order.id, obstacle(order, known)) for order in orders)
+    return {key: sentence for key, sentence in found if sentence}
 
 
 # --- Submit ---------------------------------------------------------------------------------
@@ -254,9 +264,9 @@ def retry(order: Order, by: Actor) -> Order:
     return order
 
 
-def _check(order: Order) -> None:
+def _check(order: Order, known: policy.Facts | None = None) -> None:
     """Check an order again as things stand: settings, stock, and what it was asked against."""
-    drafts = lines.redraft(order)
+    drafts = lines.redraft(order, known)
     changed = lines.moved(order, drafts)
     if changed:
         raise Refused(next(iter(changed.values())), changed)

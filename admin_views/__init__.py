@@ -12,7 +12,7 @@ from admin_views.groups import DidGroups, E911Groups, EndpointGroups
 from admin_views.logins import Logins
 from admin_views.mail import Mails
 from admin_views.numbers import Inventory
-from admin_views.orders import OrderHistory, OrderPage, PendingOrders
+from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
 from admin_views.tiers import Prices, Tiers
 
 BACK_OFFICE = "Back Office"
@@ -42,6 +42,8 @@ def screens() -> list[object]:
         PendingOrders(),
         OrderHistory(),
         OrderPage(),
+        RejectReasons(),
+        Mails(),
         Inventory(),
         Import(),
         DidGroups(),
@@ -49,5 +51,4 @@ def screens() -> list[object]:
         Tiers(),
         Prices(),
         E911Groups(),
-        Mails(),
     ]

@@ -14,8 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 import catalog
+import notes
 import policy
 import workflow
+from catalog import Invalid
 from extensions import db
 from models import Client, Order, OrderEvent, OrderLine, OrderState
 from portal import paging, stock
@@ -63,6 +65,15 @@ class Step:
     icon: str
     note: str | None = None
     by: str | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note on an order, as the client reads it."""
+
+    by: str
+    at: datetime
+    text: str
 
 
 # --- The lists --------------------------------------------------------------------------------
@@ -160,7 +171,33 @@ def cancel_order(number: str) -> Any:
     return redirect(url_for("portal.order", number=number), 303)
 
 
-def _order_page(mine: Order, sentence: str | None = None) -> str:
+@blueprint.post("/orders/<number>/notes")
+@requires_order_requests
+def add_note(number: str) -> Any:
+    """Write a note on an order to the reseller."""
+    mine, typed = own(Order, number=number), request.form.get("note")
+    try:
+        notes.add(mine, typed, actor())
+        db.session.commit()
+    except Invalid as wrong:
+        db.session.rollback()
+        again = {"note_problem": wrong.problems["note"], "typed_note": typed}
+        return _order_page(own(Order, number=number), **again), 422
+    flash(f"{g.brand.company_name} is told of your note.", "success")
+    return redirect(url_for("portal.order", number=number), 303)
+
+
+def _notes_of(mine: Order, company: str) -> list[Note]:
+    """List the notes that the client may read; staff are the company, not a name."""
+    return [
+        Note(
+            company if note.login_id is None else note.by_name.split(" as ")[-1], note.at, note.text
+        )
+        for note in notes.of(mine, private=False)
+    ]
+
+
+def _order_page(mine: Order, sentence: str | None = None, **more: Any) -> str:
     company = g.brand.company_name
     return render_template(
         "portal/orders/order.html",
@@ -175,6 +212,9 @@ def _order_page(mine: Order, sentence: str | None = None) -> str:
         meaning=MEANINGS[mine.state].format(company=company),
         may_cancel=Verb.CANCEL in workflow.allowed(mine, actor()),
         sentence=sentence,
+        notes=_notes_of(mine, company),
+        may_write=actor().may_request,
+        **more,
     )
 
 

@@ -92,6 +92,20 @@ SAYS = {
         "The far end refused it.",
         AT_STAFF,
     ),
+    "order_noted": (
+        BOB,
+        "A note on order O-000001",
+        "Keystone Voice wrote on your order",
+        "Which floor?",
+        IN_PORTAL,
+    ),
+    "order_note_received": (
+        ALICE,
+        "Acme wrote on order O-000001",
+        "Bob of Acme wrote",
+        "The second.",
+        AT_STAFF,
+    ),
     "login_invited": (
         BOB,
         "Your access to the Keystone Voice portal",

@@ -3,5 +3,6 @@
 from admin_views.orders.history import OrderHistory
 from admin_views.orders.page import OrderPage
 from admin_views.orders.pending import PendingOrders
+from admin_views.orders.reject_reasons import RejectReasons
 
-__all__ = ["OrderHistory", "OrderPage", "PendingOrders"]
+__all__ = ["OrderHistory", "OrderPage", "PendingOrders", "RejectReasons"]

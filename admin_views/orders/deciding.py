@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from flask import abort
+from flask import abort, request
 from sqlalchemy import select
 
 import workflow
@@ -36,6 +36,12 @@ def check_may_decide(by: Actor) -> None:
 def clean_reason(typed: str | None) -> str:
     """Read a reason as typed; the one character that no database keeps as text is dropped."""
     return (typed or "").replace("\0", "").strip()
+
+
+def typed_reason() -> str:
+    """Read the reason of a form: what was written, else the one that was chosen."""
+    written = clean_reason(request.form.get("reason"))
+    return written or clean_reason(request.form.get("canned"))
 
 
 def reason_problem(verb: Verb, reason: str) -> str | None:

@@ -6,9 +6,12 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_admin import expose
 from markupsafe import Markup
 
+import canned
+import notes
 import workflow
 from admin_views.base import Page
 from admin_views.orders import deciding, queue, words
+from catalog import Invalid
 from columns import now
 from extensions import db
 from models import Order, OrderState
@@ -66,10 +69,27 @@ class OrderPage(Page):
         """Carry out again what failed."""
         return self._decide(number, Verb.RETRY)
 
+    @expose("/<number>/notes", methods=("POST",))
+    def add_note(self, number: str) -> Any:
+        """Write a note on an order, to the client or for staff only."""
+        order, typed = queue.find(number), request.form.get("note")
+        private = bool(request.form.get("is_private"))
+        try:
+            notes.add(order, typed, self.by, is_private=private)
+            db.session.commit()
+        except Invalid as wrong:
+            db.session.rollback()
+            problem = wrong.problems["note"]
+            again = {"note_problem": problem, "typed_note": typed, "typed_private": private}
+            return self._page(queue.find(number), status=422, **again)
+        told = "It is for staff only." if private else f"{order.client.name} is told by mail."
+        flash(f"Your note is on the order. {told}", "success")
+        return redirect(url_for(".show", number=number))
+
     def _decide(self, number: str, verb: Verb) -> Any:
         deciding.check_may_decide(self.by)
         order = queue.find(number)
-        reason = deciding.clean_reason(request.form.get("reason"))
+        reason = deciding.typed_reason()
         problem = deciding.reason_problem(verb, reason)
         if problem:
             return self._page(order, status=422, reason=reason, problem=problem)
@@ -100,6 +120,8 @@ class OrderPage(Page):
             allowed={verb.value for verb in workflow.allowed(order, self.by)},
             obstacle=_obstacle(order),
             mails=queue.mails(order),
+            notes=notes.of(order, private=True),
+            reasons=canned.reasons(),
             following=queue.following(order),
             waiting=queue.length(),
             **more,

@@ -2,26 +2,24 @@
 
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, g, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.actions import action
 from flask_admin.model.template import TemplateLinkRowAction, macro
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, load_only, selectinload
 
+import canned
 import display
 import workflow
 from admin_views.filters import Choices
 from admin_views.orders import deciding, filters, lists, words
 from columns import now
 from extensions import db
-from models import Order, OrderLine, OrderState
+from models import Client, Order, OrderLine, OrderSettings, OrderState
 from permissions import Permission
 from workflow import Verb
 
 LINES_SHOWN = 3
-MOST_CHECKED = 50
-"""A batch up to this size is checked before it is confirmed; a longer one when it is decided."""
-
 PENDING = Order.state == OrderState.PENDING
 
 
@@ -80,16 +78,30 @@ class PendingOrders(lists.OrderRows):
         return filters.clients_with(PENDING)
 
     def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
-        """Load the first lines of each order too; the list never decides, so a part is enough."""
+        """Load the first lines of each order too, and find what stands in the way of each.
+
+        The list never decides, so the lines that it shows are enough; deciding looks at all.
+        """
         count, query = super().get_list(page, *args, execute=False, **kwargs)
-        first = OrderLine.position <= LINES_SHOWN
-        query = query.options(selectinload(Order.lines.and_(first)))
-        return count, query.all() if execute else query
+        if not execute:
+            return count, query
+        settings = joinedload(Client.order_settings).selectinload(OrderSettings.tier_rows)
+        orders = query.options(
+            selectinload(Order.lines.and_(OrderLine.position <= LINES_SHOWN)),
+            joinedload(Order.client).options(load_only(Client.name, Client.status), settings),
+        ).all()
+        g.obstacles = workflow.obstacles(orders)
+        return count, orders
 
     def render(self, template: str, **kwargs: Any) -> Any:
         """Give the templates the words of orders."""
         return super().render(
-            template, words=words, now=now(), may_decide=self.may_decide(), **kwargs
+            template,
+            words=words,
+            now=now(),
+            may_decide=self.may_decide(),
+            in_the_way=g.get("obstacles", {}),
+            **kwargs,
         )
 
     def may_decide(self) -> bool:
@@ -127,8 +139,8 @@ class PendingOrders(lists.OrderRows):
             verb=verb.value,
             orders=orders,
             total=words.add_up(orders),
-            obstacles=_obstacles(orders) if verb is Verb.APPROVE else {},
-            all_checked=len(orders) <= MOST_CHECKED,
+            obstacles=workflow.obstacles(orders) if verb is Verb.APPROVE else {},
+            reasons=canned.reasons(),
             reason=reason,
             problem=problem,
         )
@@ -139,7 +151,7 @@ class PendingOrders(lists.OrderRows):
         """Decide the orders of a confirmed batch, all in one transaction."""
         deciding.check_may_decide(self.by)
         verb, ids = _verb(request.form.get("verb")), request.form.getlist("rowid")
-        reason = deciding.clean_reason(request.form.get("reason"))
+        reason = deciding.typed_reason()
         problem = deciding.reason_problem(verb, reason)
         if problem or not 0 < len(ids) <= deciding.MOST_AT_ONCE:
             return self._confirm(verb, ids, reason, problem or "")
@@ -164,11 +176,3 @@ class PendingOrders(lists.OrderRows):
 
 def _verb(name: str | None) -> Verb:
     return Verb(name) if name in (Verb.APPROVE, Verb.REJECT) else abort(400)
-
-
-def _obstacles(orders: list[Order]) -> dict[int, str]:
-    """Find what already stands in the way, for a batch small enough to look at each."""
-    if len(orders) > MOST_CHECKED:
-        return {}
-    found = ((order.id, workflow.obstacle(order)) for order in orders)
-    return {key: sentence for key, sentence in found if sentence}

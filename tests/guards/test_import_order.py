@@ -28,6 +28,8 @@ ORDER = (
     "mailer",
     "carrying",
     "workflow",
+    "canned",
+    "notes",
     "clients",
     "groups",
     "tiers",

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 import credentials
 import mailer
+import notes
 import permissions
 import workflow
 from extensions import db
@@ -22,6 +23,7 @@ STAFF_KINDS = {
     "order_auto_approved",
     "order_cancelled",
     "order_failed",
+    "order_note_received",
     "staff_invited",
 }
 """The mails that no client reads."""
@@ -36,6 +38,8 @@ def write_every_mail(login: Login, staff: Staff, number: str) -> dict[str, Mail]
     for news in LATER:
         getattr(mailer, f"order_{news}")(order)
     mailer._to_approvers("order_auto_approved", order)
+    notes.add(order, "Which floor?", permissions.staff_actor(staff))
+    notes.add(order, "The second.", by)
     mailer.login_invited(login, credentials.invite(login), [login.email])
     mailer.staff_invited(staff, credentials.invite(staff))
     mailer.password_forgotten(login, credentials.invite(login))
