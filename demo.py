@@ -15,6 +15,7 @@ import credentials
 import did_import
 import permissions
 import policy
+import ports
 import resellers
 import tenancy
 import workflow
@@ -26,6 +27,7 @@ from models import (
     Did,
     Login,
     Order,
+    Port,
     Reseller,
     Role,
     ServicePrice,
@@ -79,6 +81,7 @@ def load() -> None:
             _client(*client)
         db.session.commit()
         _orders()
+        _ports()
         db.session.commit()
 
 
@@ -239,3 +242,29 @@ def _orders() -> None:
         "zip": "80202",
     }
     _ask("dana", "e911_provision", Request(_owned("dana", 0), address))
+
+
+def _ports() -> None:
+    """Enter one port that waits for an answer, and one whose numbers have moved."""
+    alice = permissions.staff_actor(_staff("alice"))
+    step = {status.key: status for status in ports.statuses()}
+    open_ = _port("bob", "KV-2041", "Three Rivers Telephone", "4125550161\n4125550162\n4125550163")
+    ports.move(open_, step["submitted"], by=alice)
+    reason = "The PIN or passcode is missing or wrong."
+    ports.set_numbers(open_, open_.numbers[:1], step[ports.QUESTION], reason, by=alice)
+    ports.move(open_, step[ports.QUESTION], by=alice, note="Please send us the PIN.")
+    ports.comment(open_, "Ann at Three Rivers answers until 5 pm.", is_private=True, by=alice)
+    done = _port("dana", "KV-2032", "Mile High Telecom", "(303) 555-0151, (303) 555-0152")
+    ports.move(done, step["submitted"], by=alice)
+    ports.set_foc(done, ports.today().isoformat(), by=alice)
+    ports.move(done, step["foc_confirmed"], by=alice)
+    tier = db.session.scalars(select(Tier).order_by(Tier.position)).first()
+    ports.complete(done, by=alice, tier=tier, brings=True, note="Welcome.")
+
+
+def _port(login: str, pon: str, losing: str, numbers: str) -> Port:
+    client, port = _login(login).client, Port()
+    by = permissions.staff_actor(_staff("alice"))
+    entity = {"porting_from": losing, "entity_name": client.name}
+    ports.save(port, by=by, client=client, numbers=numbers, pon=pon, **entity)
+    return port

@@ -148,11 +148,12 @@ def _details(details: Mapping[str, Any], problems: dict[str, str]) -> dict[str, 
     if "endpoints" in details:
         values["endpoints"] = read_endpoints(details["endpoints"] or "", problems)
     if "alert_emails" in details:
-        values["alert_emails"] = _alerts(details["alert_emails"], problems)
+        values["alert_emails"] = read_alerts(details["alert_emails"], problems)
     return values
 
 
-def _alerts(text: str | None, problems: dict[str, str]) -> list[str]:
+def read_alerts(text: str | None, problems: dict[str, str]) -> list[str]:
+    """Read the addresses that are told of emergency calls, at most ten, each once."""
     words = dict.fromkeys(re.split(r"[\s,;]+", typed.text_of(text) or ""))
     read = {word: typed.read_address(word) for word in words if word}
     wrong = [word[:80] for word, address in read.items() if address is None]

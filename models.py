@@ -828,6 +828,9 @@ class E911Record(Owned, Model):
     )
     did: Mapped[Did | None] = relationship(primaryjoin="Did.id == foreign(E911Record.did_id)")
 
+    def __str__(self) -> str:
+        return self.number
+
 
 # --- Ports ----------------------------------------------------------------------------------
 
@@ -890,6 +893,9 @@ class Port(Owned, Model):
         cascade="all, delete-orphan",
         order_by="PortEvent.at",
     )
+
+    def __str__(self) -> str:
+        return self.pon
 
 
 class PortNumber(Owned, Model):

@@ -5,18 +5,10 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import select
 
+import ports
 from clients import typed
 from extensions import db
-from models import PortalSettings, PortStatus, Reseller, Role, ServicePrice, Staff, Tier
-
-PORT_STATUSES = (
-    ("submitted", "Submitted", "active", "We have sent your request to your current provider."),
-    ("exception", "Question", "active", "Your current provider has a question; see the comments."),
-    ("foc_confirmed", "Date confirmed", "active", "The date of the move is confirmed."),
-    ("completed", "Completed", "completed", "Your numbers have moved."),
-    ("cancelled", "Cancelled", "completed", "This move was cancelled."),
-)
-
+from models import PortalSettings, Reseller, Role, ServicePrice, Staff, Tier
 
 LONGEST_NAME, LONGEST_SLUG = 120, 40
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -90,17 +82,7 @@ def _refuse_taken(slug: str, email: str) -> None:
 
 
 def _furnish(reseller: Reseller) -> None:
-    """Give a new reseller one tier without a price, and the usual steps of a port; all editable."""
+    """Give a new reseller one tier without a price, and the usual words of ports; all editable."""
     db.session.add(Tier(reseller_id=reseller.id, label="1", name="Standard", position=1))
     db.session.add(ServicePrice(reseller_id=reseller.id, service="e911"))
-    for position, (key, label, bucket, text) in enumerate(PORT_STATUSES, start=1):
-        db.session.add(
-            PortStatus(
-                reseller_id=reseller.id,
-                key=key,
-                label=label,
-                bucket=bucket,
-                client_text=text,
-                position=position,
-            )
-        )
+    ports.furnish(reseller)
