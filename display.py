@@ -8,6 +8,7 @@ from flask import Flask, g, has_request_context
 from markupsafe import Markup, escape
 
 from columns import E164
+from devices import device
 
 _SHOWN = re.compile(r"\(\d{3}\) \d{3}-\d{4}")
 SIGNS = {"USD": "$", "CAD": "CA$", "EUR": "€", "GBP": "£"}
@@ -132,4 +133,5 @@ def init_app(app: Flask) -> None:
         plural=plural,
         lines=lines,
         unbroken=unbroken,
+        device=device,
     )

@@ -58,6 +58,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _LOOK,
 }
 
+ROLE_WORDS: dict[Role, str] = {
+    Role.OWNER: "Does everything, and manages staff, settings and the audit log.",
+    Role.APPROVER: "Decides orders, and works with clients, logins and numbers.",
+    Role.SUPPORT: "Looks at everything, and sees the portal as a login without acting.",
+    Role.BILLING: "Looks at everything, for invoices and reports; changes nothing.",
+    Role.VIEWER: "Looks at everything; changes nothing.",
+}
+"""What each role may do, in a sentence for whoever gives it."""
+
 
 @dataclass(frozen=True)
 class Actor:

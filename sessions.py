@@ -265,6 +265,20 @@ def _person() -> Staff | Login | None:
     return current_user.person if current_user.is_authenticated else None
 
 
+def live_of(person: Staff | Login) -> list[WebSession]:
+    """List the browsers in which a person is signed in, the one seen last first."""
+    mine, idle = WebSession.staff_id == person.id, IDLE[STAFF]
+    if isinstance(person, Login):
+        mine, idle = WebSession.login_id == person.id, IDLE[PORTAL]
+    live = (
+        select(WebSession)
+        .where(mine, WebSession.ended_at.is_(None), WebSession.expires_at > now())
+        .where(WebSession.seen_at > now() - idle)
+        .order_by(WebSession.seen_at.desc(), WebSession.id.desc())
+    )
+    return list(db.session.scalars(live))
+
+
 def actor() -> Actor:
     """Describe who acts in this request, and from where, for what lies below the views."""
     origin = origin_of_request()

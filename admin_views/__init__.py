@@ -13,6 +13,7 @@ from admin_views.logins import Logins
 from admin_views.mail import Mails
 from admin_views.numbers import Inventory
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
+from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
 
 BACK_OFFICE = "Back Office"
@@ -51,4 +52,5 @@ def screens() -> list[object]:
         Tiers(),
         Prices(),
         E911Groups(),
+        StaffMembers(),
     ]

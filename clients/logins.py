@@ -66,7 +66,7 @@ def draft_login(
     problems: dict[str, str] = {}
     if client.status is ClientStatus.CLOSED:
         problems["client_id"] = f"{client.name} is closed and cannot have new logins."
-    person = _person(name, problems)
+    person = typed.name_of(name, problems)
     user_name = (typed.address_of(email, "email", problems) or "").lower()
     if "email" not in problems and _has_login(user_name):
         problems["email"] = _taken(user_name)
@@ -95,7 +95,7 @@ def nobody_yet(client: Client, *, name: str, email: str) -> Login:
 def change_login(login: Login, *, by: Actor, name: str | None, allow_order_requests: bool) -> bool:
     """Change a login's name and whether it may ask for orders; tell whether anything changed."""
     problems: dict[str, str] = {}
-    values = {"name": _person(name, problems), "allow_order_requests": allow_order_requests}
+    values = {"name": typed.name_of(name, problems), "allow_order_requests": allow_order_requests}
     if problems:
         raise Invalid(problems)
     changes = {
@@ -160,12 +160,3 @@ def _has_login(email: str) -> bool:
 
 def _taken(email: str) -> str:
     return f"There is a login with the user name {email} already. Write a different address."
-
-
-def _person(name: str | None, problems: dict[str, str]) -> str:
-    text = typed.line_of(name) or ""
-    if not text:
-        problems["name"] = "Write the person's name."
-    elif len(text) > typed.LONGEST_NAME:
-        problems["name"] = f"This is too long; write at most {typed.LONGEST_NAME} characters."
-    return text

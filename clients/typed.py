@@ -25,6 +25,16 @@ def line_of(typed: str | None) -> str | None:
     return " ".join((text_of(typed) or "").split()) or None
 
 
+def name_of(typed: str | None, problems: dict[str, str]) -> str:
+    """Read a person's name."""
+    text = line_of(typed) or ""
+    if not text:
+        problems["name"] = "Write the person's name."
+    elif len(text) > LONGEST_NAME:
+        problems["name"] = f"This is too long; write at most {LONGEST_NAME} characters."
+    return text
+
+
 def address_of(typed: str | None, field: str, problems: dict[str, str]) -> str | None:
     """Read the one e-mail address of a field."""
     text = text_of(typed)

@@ -17,9 +17,11 @@ import tenancy
 from app import create_app
 from config import Settings
 from extensions import db
-from tests.support import cast
+from tests.support import cast, people
 from tests.support.databases import drop_database, fresh_database_url
 from tests.support.web import Visitor
+
+pytest_plugins = ["tests.support.browser"]
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
 
@@ -108,6 +110,13 @@ def alice(story: cast.Story) -> cast.Person:
 def victor(story: cast.Story) -> cast.Person:
     """Victor works for the reseller and may only look."""
     return story.victor
+
+
+@pytest.fixture
+def olga(app: Flask, story: cast.Story) -> cast.Person:
+    """Olga owns the reseller's account; she comes only where a test asks for her."""
+    with app.app_context():
+        return people.owner_of(story)
 
 
 @pytest.fixture

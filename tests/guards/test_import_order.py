@@ -13,6 +13,7 @@ ORDER = (
     "columns",
     "extensions",
     "database",
+    "devices",
     "display",
     "tenancy",
     "models",

@@ -39,6 +39,7 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
             "order": order.id,
             "number": order.number,
             "login": bob.id,
+            "staff": story.alice.id,
             "client": story.acme.id,
             "did": db.session.scalars(select(Did.id).where(Did.number == story.free[0])).one(),
             "mail": db.session.scalars(select(Mail.id).order_by(Mail.id)).first(),
@@ -60,6 +61,7 @@ ROW_OF = {
     "mail": "mail",
     "order_history": "order",
     "pending_orders": "order",
+    "staff_members": "staff",
 }
 
 

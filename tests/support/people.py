@@ -19,10 +19,11 @@ from models import (
     Login,
     Mail,
     Reseller,
+    Role,
     Staff,
     WebSession,
 )
-from tests.support.cast import Person
+from tests.support.cast import PASSWORD, Person, Story
 from tests.support.web import Visitor
 
 WRONG = "The address or the password is not right. Check both and try again."
@@ -145,3 +146,19 @@ def set_cookie_names(response: TestResponse) -> list[str]:
 def token_on(page: TestResponse) -> str:
     """Take the form token that stands on a page."""
     return re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+
+
+def owner_of(story: Story) -> Person:
+    """Make Olga, who owns the account of Alice's reseller; commits."""
+    with tenancy.acting_for(story.reseller_id):
+        olga = Staff(
+            reseller_id=story.reseller_id,
+            name="Olga",
+            email="olga@keystone.example",
+            role=Role.OWNER,
+            status=AccountStatus.ACTIVE,
+            password_hash=credentials.hash_password(PASSWORD),
+        )
+        db.session.add(olga)
+        db.session.commit()
+        return Person(olga.id, "Olga", olga.email, story.reseller_id, "keystone", is_staff=True)
