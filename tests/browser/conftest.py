@@ -1,12 +1,8 @@
-"""The browser tests' fixtures, and their mark; what they are made of is in support."""
+"""The browser tests' mark; their fixtures are in support, where the journeys find them too."""
 
 from pathlib import Path
 
 import pytest
-
-from tests.support.browser import browser, live_server, page
-
-__all__ = ["browser", "live_server", "page"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

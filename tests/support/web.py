@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from bs4 import BeautifulSoup
 from flask import Flask
 from webtest import TestApp, TestResponse
 
@@ -35,19 +36,63 @@ class Visitor(TestApp):
 
 
 def check_page(response: TestResponse) -> None:
-    """Assert what holds for every page: one h1, a title, a language, nothing inline."""
+    """Assert what holds for every page, whatever the test that opened it was about."""
     if response.content_type != "text/html" or 300 <= response.status_int < 400:
         return
-    body = response.body
-    where = response.request.path
-    if b"<html" not in body:
+    if b"<html" not in response.body:
         return
-    assert len(re.findall(rb"<h1\b", body)) == 1, f"{where}: not one h1"
-    assert re.search(rb"<title>\s*[^<\s]", body), f"{where}: no title"
-    assert re.search(rb"<html[^>]*\slang=", body), f"{where}: no language"
     # A mail must carry its style with it; the page that shows one may run and load nothing.
     is_mail = "sandbox" in response.headers.get("Content-Security-Policy", "").split("; ")
-    found = None if is_mail else INLINE.search(body)
-    assert not found, f"{where}: inline code or style near {body[found.start() :][:60]!r}"
-    ids = re.findall(rb"\sid=\"([^\"]+)\"", body)
-    assert len(ids) == len(set(ids)), f"{where}: an id stands twice"
+    found = faults(response.text, is_mail=is_mail)
+    assert found == [], f"{response.request.path}: {found}"
+
+
+def faults(html: str, *, is_mail: bool = False) -> list[str]:
+    """List what is wrong with a page: its frame, inline code, forms, fields, pictures, assets."""
+    page = BeautifulSoup(html, "html.parser")
+    found = [] if is_mail else _inline(html)
+    if len(page.find_all("h1")) != 1:
+        found.append("not one h1")
+    if page.title is None or not page.title.get_text(strip=True):
+        found.append("no title")
+    if not page.html or not page.html.get("lang"):
+        found.append("no language")
+    ids = [tag["id"] for tag in page.find_all(id=True)]
+    found += [f"the id {one} stands twice" for one in sorted({i for i in ids if ids.count(i) > 1})]
+    return found + _forms(page) + _fields(page) + _assets(page)
+
+
+def _inline(html: str) -> list[str]:
+    match = INLINE.search(html.encode())
+    return [f"inline code or style: {match.group()!r}"] if match else []
+
+
+def _forms(page: BeautifulSoup) -> list[str]:
+    return [
+        f"the form {form.get('id')} has no token"
+        for form in page.find_all("form", method=re.compile("post", re.I))
+        if form.find("input", {"name": "csrf_token"}) is None
+    ]
+
+
+def _fields(page: BeautifulSoup) -> list[str]:
+    labelled = {label.get("for") for label in page.find_all("label")}
+    found = []
+    for field in page.find_all(["input", "select", "textarea"]):
+        hidden = field.get("type") in ("hidden", "submit") or field.get("aria-hidden") == "true"
+        named = field.get("aria-label") or field.get("aria-labelledby")
+        if hidden or named or field.get("id") in labelled or field.find_parent("label"):
+            continue
+        found.append(f"the field {field.get('name')} has no label")
+    for button in page.find_all("button"):
+        if not button.get_text(strip=True) and not button.get("aria-label"):
+            found.append(f"a button has no name: {str(button)[:60]}")
+    return found
+
+
+def _assets(page: BeautifulSoup) -> list[str]:
+    found = [f"a picture says nothing: {str(i)[:60]}" for i in page.find_all("img", alt=False)]
+    for tag, name in (("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src")):
+        for one in page.find_all(tag, **{name: re.compile(r"^(https?:)?//(?!localhost)")}):
+            found.append(f"loaded from elsewhere: {one[name]}")
+    return found
