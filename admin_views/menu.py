@@ -41,7 +41,11 @@ def frame() -> dict[str, Any]:
     staff = sessions.staff()
     if staff is None:
         return {"company_name": "Back Office", "viewer": None}
-    return {"company_name": staff.reseller.name, "viewer": staff.name}
+    return {
+        "company_name": staff.reseller.name,
+        "viewer": staff.name,
+        "search_url": url_for("search.index"),
+    }
 
 
 def init_app(app: Flask) -> None:

@@ -92,7 +92,12 @@
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const box = document.querySelector("[data-search]");
-    if (box) { event.preventDefault(); box.focus(); box.select(); }
+    if (box) {
+      event.preventDefault();
+      box.closest("details")?.setAttribute("open", "");
+      box.focus();
+      box.select();
+    }
   });
 
   // Rows chosen for a batch.
