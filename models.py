@@ -247,6 +247,7 @@ class Client(Owned, Model):
     __table_args__ = owned(
         UniqueConstraint("reseller_id", "name"),
         UniqueConstraint("reseller_id", "account_ref"),
+        of_reseller("rate_plan", "rate_plan_id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -258,6 +259,7 @@ class Client(Owned, Model):
     contact_phone: Mapped[str | None] = mapped_column(String(32))
     time_zone: Mapped[str | None] = mapped_column(String(64))
     notes: Mapped[str | None] = mapped_column(Text)
+    rate_plan_id: Mapped[int | None] = mapped_column(RowId)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     reseller: Mapped[Reseller] = relationship()
@@ -489,6 +491,9 @@ class OrderSettings(Owned, Model):
         primaryjoin="OrderSettings.id == foreign(OrderSettingsTier.order_settings_id)",
         cascade="all, delete-orphan",
     )
+
+    def __str__(self) -> str:
+        return self.client.name if self.client_id else "New clients"
 
 
 class OrderSettingsTier(Owned, Model):
@@ -1111,6 +1116,167 @@ class RejectReason(Owned, Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     text: Mapped[str] = mapped_column(String(500))
     position: Mapped[int] = mapped_column(default=0)
+
+
+# --- Usage and expenses ---------------------------------------------------------------------
+
+
+class CallKind(StrEnum):
+    """Kinds of calls of a carrier's file, as people and prices tell them apart."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    TOLL_FREE = "toll_free"
+    MESSAGE = "message"
+    E911 = "e911"
+
+
+class ImportState(StrEnum):
+    """How far the import of a call file has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class RatePlan(Owned, Model):
+    """What a client pays for calls: rates, and a mark-up on cost where there is no rate."""
+
+    __tablename__ = "rate_plan"
+    __table_args__ = owned(UniqueConstraint("reseller_id", "name"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    markup_basis_points: Mapped[int] = mapped_column(default=0)
+    """Hundredths of a percent on the cost of a call without a rate: 2,500 is 25 %."""
+    markup_fixed_micros: Mapped[int] = mapped_column(Micros, default=0)
+    """What is added to every call without a rate."""
+
+    rates: Mapped[list["Rate"]] = relationship(
+        primaryjoin="RatePlan.id == foreign(Rate.rate_plan_id)",
+        cascade="all, delete-orphan",
+        order_by="Rate.kind, Rate.prefix, Rate.starts_on",
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rate(Owned, Model):
+    """A price of one kind of call, for the longest prefix of the far end, from a day on."""
+
+    __tablename__ = "rate"
+    __table_args__ = owned(
+        of_reseller("rate_plan", "rate_plan_id"),
+        UniqueConstraint("rate_plan_id", "kind", "prefix", "starts_on"),
+        CheckConstraint("minimum_seconds >= 0 AND increment_seconds >= 1", name="steps"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    rate_plan_id: Mapped[int] = mapped_column(RowId)
+    kind: Mapped[CallKind] = mapped_column(choice(CallKind, "rate_kind"))
+    prefix: Mapped[str] = mapped_column(String(16), default="")
+    minute_micros: Mapped[int] = mapped_column(Micros, default=0)
+    unit_micros: Mapped[int] = mapped_column(Micros, default=0)
+    """What each call or message costs, whatever its length."""
+    minimum_seconds: Mapped[int] = mapped_column(default=60)
+    increment_seconds: Mapped[int] = mapped_column(default=60)
+    starts_on: Mapped[date] = mapped_column()
+
+
+class CdrImport(Owned, Model):
+    """One call file: what it was, how far it has come, and what became of its lines."""
+
+    __tablename__ = "cdr_import"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"), Index("ix_cdr_import_digest", "reseller_id", "digest")
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    file_name: Mapped[str] = mapped_column(String(255))
+    digest: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(40))
+    state: Mapped[ImportState] = mapped_column(choice(ImportState), default=ImportState.WAITING)
+    lines: Mapped[int] = mapped_column(default=0)
+    added: Mapped[int] = mapped_column(default=0)
+    repeated: Mapped[int] = mapped_column(default=0)
+    bad: Mapped[int] = mapped_column(default=0)
+    unassigned: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    staff: Mapped[Staff | None] = relationship(
+        primaryjoin="Staff.id == foreign(CdrImport.staff_id)"
+    )
+
+
+class CdrReject(Owned, Model):
+    """A line of a call file that could not be read, kept as it stood, with the reason."""
+
+    __tablename__ = "cdr_reject"
+    __table_args__ = owned(of_reseller("cdr_import", "cdr_import_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    cdr_import_id: Mapped[int] = mapped_column(RowId)
+    line: Mapped[int] = mapped_column()
+    text: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(255))
+
+
+class Call(Owned, Model):
+    """One call or message: whose it was at that time, what it cost, and what the client pays."""
+
+    __tablename__ = "call"
+    __table_args__ = owned(
+        of_reseller("cdr_import", "cdr_import_id"),
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "source", "transaction_id"),
+        Index("ix_call_client", "reseller_id", "client_id", "started_at"),
+        Index("ix_call_number", "reseller_id", "number", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    cdr_import_id: Mapped[int] = mapped_column(RowId)
+    source: Mapped[str] = mapped_column(String(40))
+    transaction_id: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[CallKind] = mapped_column(choice(CallKind))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    day: Mapped[date] = mapped_column()
+    """The day of its start in the reseller's time zone: what a month is made of."""
+    number: Mapped[str] = mapped_column(String(20))
+    far_end: Mapped[str] = mapped_column(String(40))
+    seconds: Mapped[int] = mapped_column(default=0)
+    billed_seconds: Mapped[int] = mapped_column(default=0)
+    cost_micros: Mapped[int] = mapped_column(Micros, default=0)
+    price_micros: Mapped[int] = mapped_column(Micros, default=0)
+    client_id: Mapped[int | None] = mapped_column(RowId)
+
+
+class UsageDay(Owned, Model):
+    """The calls of one client, number and kind on one day, added up; what pages read."""
+
+    __tablename__ = "usage_day"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        UniqueConstraint("reseller_id", "day", "owner", "number", "kind"),
+        Index("ix_usage_day_client", "reseller_id", "client_id", "day"),
+        CheckConstraint("owner = coalesce(client_id, 0)", name="owner"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    day: Mapped[date] = mapped_column()
+    client_id: Mapped[int | None] = mapped_column(RowId)
+    owner: Mapped[int] = mapped_column(RowId, default=0)
+    """The client's id, or 0 for nobody: a unique key does not count empty values as alike."""
+    number: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[CallKind] = mapped_column(choice(CallKind, "usage_kind"))
+    calls: Mapped[int] = mapped_column(default=0)
+    billed_seconds: Mapped[int] = mapped_column(default=0)
+    cost_micros: Mapped[int] = mapped_column(Micros, default=0)
+    price_micros: Mapped[int] = mapped_column(Micros, default=0)
 
 
 # --- Mail and audit -------------------------------------------------------------------------
