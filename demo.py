@@ -248,13 +248,13 @@ def _ports() -> None:
     """Enter one port that waits for an answer, and one whose numbers have moved."""
     alice = permissions.staff_actor(_staff("alice"))
     step = {status.key: status for status in ports.statuses()}
-    open_ = _port("bob", "KV-2041", "Three Rivers Telephone", "4125550161\n4125550162\n4125550163")
+    open_ = _port("bob", "KV-2041", "Three Rivers Telephone", "4125550193\n4125550194\n4125550195")
     ports.move(open_, step["submitted"], by=alice)
     reason = "The PIN or passcode is missing or wrong."
     ports.set_numbers(open_, open_.numbers[:1], step[ports.QUESTION], reason, by=alice)
     ports.move(open_, step[ports.QUESTION], by=alice, note="Please send us the PIN.")
     ports.comment(open_, "Ann at Three Rivers answers until 5 pm.", is_private=True, by=alice)
-    done = _port("dana", "KV-2032", "Mile High Telecom", "(303) 555-0151, (303) 555-0152")
+    done = _port("dana", "KV-2032", "Mile High Telecom", "(303) 555-0195, (303) 555-0196")
     ports.move(done, step["submitted"], by=alice)
     ports.set_foc(done, ports.today().isoformat(), by=alice)
     ports.move(done, step["foc_confirmed"], by=alice)

@@ -11,7 +11,7 @@ import audit
 import groups
 from catalog import Invalid
 from extensions import db
-from models import Did, E911Group, E911Record, OrderLine
+from models import Did, E911Group, E911Record
 from permissions import Actor
 
 
@@ -60,13 +60,3 @@ def count_uncovered(client_id: int | None = None) -> int:
     if client_id is not None:
         counted = counted.where(Did.client_id == client_id)
     return db.session.scalar(counted) or 0
-
-
-def is_asked_for() -> Any:
-    """Say which numbers an open order would give an address."""
-    return exists().where(
-        OrderLine.reseller_id == Did.reseller_id,
-        OrderLine.number == Did.number,
-        OrderLine.slot == "e911",
-        OrderLine.is_open,
-    )

@@ -7,12 +7,15 @@ from flask_admin.theme import Theme
 from admin_views import menu, sign_in
 from admin_views.clients import ClientPage, Clients, tabs
 from admin_views.did_import import Import
+from admin_views.e911 import E911Records
+from admin_views.e911_missing import NumbersWithout911
 from admin_views.first_page import FirstPage
 from admin_views.groups import DidGroups, E911Groups, EndpointGroups
 from admin_views.logins import Logins
 from admin_views.mail import Mails
 from admin_views.numbers import Inventory
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
+from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
 
@@ -52,5 +55,10 @@ def screens() -> list[object]:
         Tiers(),
         Prices(),
         E911Groups(),
+        E911Records(),
+        NumbersWithout911(),
+        Ports(),
+        PortPage(),
+        PortWords(),
         StaffMembers(),
     ]

@@ -181,8 +181,8 @@ class Inventory(NumberBatch, RowsView):
 def matching(typed: str) -> Any:
     """Say which numbers a search means: part of a number in any spelling, a place, or a client."""
     text = typed.replace("\0", "").strip()
-    if _LOOKS_LIKE_A_NUMBER.fullmatch(text):
-        return _part_of_number(text)
+    if looks_like_a_number(text):
+        return part_of_number(Did.number, text)
     has_client = select(Client.id).where(Client.name.icontains(text, autoescape=True))
     return or_(
         Did.city.istartswith(text, autoescape=True),
@@ -192,13 +192,19 @@ def matching(typed: str) -> Any:
     )
 
 
-def _part_of_number(text: str) -> Any:
+def looks_like_a_number(text: str) -> bool:
+    """Tell whether a search is for digits: a number, or a part of one."""
+    return _LOOKS_LIKE_A_NUMBER.fullmatch(text) is not None
+
+
+def part_of_number(column: Any, text: str) -> Any:
+    """Say which numbers of a column have some digits in them, in any spelling."""
     whole = display.to_e164(text)
     if whole:
-        return Did.number == whole
+        return column == whole
     digits = re.sub(r"\D", "", text)
     # The column's own type takes whole numbers only.
-    number = type_coerce(Did.number, String)
+    number = type_coerce(column, String)
     if text.startswith("+"):
         # From the front, so that the index on numbers can answer.
         after = str(int(digits) + 1).zfill(len(digits))

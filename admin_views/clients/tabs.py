@@ -5,10 +5,13 @@ from typing import Any
 from flask import redirect, url_for
 from flask_admin import expose
 
+import emergency
+from admin_views.e911 import E911Records
 from admin_views.logins import LoginRows
 from admin_views.numbers import Inventory
 from admin_views.of_client import PREFIX, OfClient
 from admin_views.orders import OrderHistory, PendingOrders
+from admin_views.ports import Ports
 
 
 class ClientLogins(OfClient, LoginRows):
@@ -68,6 +71,50 @@ class ClientNumbers(OfClient, Inventory):
         super().__init__(endpoint="client_numbers", url=f"{PREFIX}/numbers", category=None)
 
 
+class ClientE911(OfClient, E911Records):
+    """The 911 addresses of one client."""
+
+    left_out = ("client.name",)
+    page_intro = ""
+    empty_sentence = "The client orders them in its portal, for its numbers and for others."
+
+    def __init__(self) -> None:
+        super().__init__(endpoint="client_e911", url=f"{PREFIX}/911", category=None)
+
+    def uncovered(self) -> tuple[int, str]:
+        """Count the client's numbers without an address, and tell where they are listed."""
+        address = url_for("e911_missing.index_view", flt0_client_is=self.client.id)
+        return emergency.count_uncovered(self.client.id), address
+
+
+class ClientPorts(OfClient, Ports):
+    """The ports of one client."""
+
+    left_out = ("client.name",)
+    page_intro = ""
+    empty_sentence = "Enter a port when this client brings numbers from another provider."
+
+    def __init__(self) -> None:
+        super().__init__(endpoint="client_ports", url=f"{PREFIX}/ports", category=None)
+
+    @property
+    def create_url(self) -> str:
+        """Lead to the form with the client chosen."""
+        return url_for("ports.create_view", client=self.client.id)
+
+    @expose("/new/")
+    def create_view(self) -> Any:
+        """Lead to the form with the client chosen."""
+        return redirect(self.create_url)
+
+
 def tabs() -> list[object]:
     """List the tabs that are lists."""
-    return [ClientLogins(), ClientPendingOrders(), ClientOrderHistory(), ClientNumbers()]
+    return [
+        ClientLogins(),
+        ClientPendingOrders(),
+        ClientOrderHistory(),
+        ClientNumbers(),
+        ClientE911(),
+        ClientPorts(),
+    ]

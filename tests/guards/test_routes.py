@@ -12,11 +12,12 @@ from webtest import TestResponse, Upload
 
 import credentials
 import permissions
+import ports
 import tenancy
 import workflow
 from extensions import db
 from lines import Request
-from models import Did, Login, Mail, Order, Role, Staff
+from models import Client, Did, E911Record, Login, Mail, Net, Order, Port, Reseller, Role, Staff
 from permissions import GRANTS, Permission
 from tests.guards.routes import ANYONE, LOGIN, ROUTES, STAFF
 from tests.support.cast import Person, Story
@@ -45,18 +46,51 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
             "mail": db.session.scalars(select(Mail.id).order_by(Mail.id)).first(),
             "import_id": int(urlsplit(shown.request.path).path.rsplit("/", 1)[1]),
             "token": token,
+            "port": _port(story),
+            "e911": _address(story),
         }
         db.session.commit()
     return found
 
 
+def _port(story: Story) -> int:
+    """Enter a port of Acme's, with the usual statuses; gives its id."""
+    ports.furnish(db.session.get_one(Reseller, story.reseller_id))
+    port, acme = Port(), db.session.get_one(Client, story.acme.id)
+    by = permissions.staff_actor(db.session.get_one(Staff, story.alice.id))
+    typed = {"pon": "K-1", "porting_from": "Acme's Oldtel", "numbers": "4125550161"}
+    ports.save(port, by=by, client=acme, **typed)
+    return port.id
+
+
+def _address(story: Story) -> int:
+    """Put a 911 address of Acme's on record; gives its id."""
+    record = E911Record(
+        reseller_id=story.reseller_id,
+        client_id=story.acme.id,
+        number="+14125550162",
+        net=Net.OFF_NET,
+        caller_name="Acme",
+        address1="1 Main Street",
+        city="Pittsburgh",
+        state="PA",
+        zip="15222",
+    )
+    db.session.add(record)
+    db.session.flush()
+    return record.id
+
+
 ROW_OF = {
+    "client_e911": "e911",
     "client_logins": "login",
     "client_numbers": "did",
     "client_order_history": "order",
     "client_pending_orders": "order",
+    "client_ports": "port",
     "clients": "client",
     "dids": "did",
+    "e911": "e911",
     "logins": "login",
     "mail": "mail",
     "order_history": "order",
@@ -81,6 +115,7 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "token": rows["token"],
         "import_id": rows["import_id"],
         "mail_id": rows["mail"],
+        "port_id": rows["port"],
         "client_id": rows["client"],
         "act": "suspend",
         "code": "no-such-code",
