@@ -109,6 +109,18 @@ def password_changed(person: Staff | Login) -> Mail:
     )
 
 
+def second_factor_changed(person: Staff | Login, news: str) -> Mail:
+    """Tell somebody what became of the second factor, such as "turned off"."""
+    return _write(
+        "second_factor_changed",
+        person.email,
+        f"second_factor:{uuid.uuid4()}",
+        _reseller_of(person),
+        name=person.name,
+        news=news,
+    )
+
+
 def _reseller_of(person: Staff | Login) -> Reseller:
     return person.reseller if isinstance(person, Staff) else person.client.reseller
 

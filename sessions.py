@@ -36,7 +36,11 @@ STAFF, PORTAL = "staff", "portal"
 IDLE = {STAFF: timedelta(minutes=30), PORTAL: timedelta(hours=8)}
 ABSOLUTE = timedelta(hours=20)
 IMPERSONATED = timedelta(minutes=30)
+CODE_WAIT = timedelta(minutes=5)
+"""How long a right password waits for the second factor's code."""
+
 SEEN_EVERY = timedelta(minutes=1)
+HELD = "held"
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -126,6 +130,34 @@ def sign_in(person: Staff | Login, by_way_of: Handover | None = None) -> None:
     # What a visitor had before signing in must not become the session's.
     session.clear()
     login_user(SignedIn(row, token))
+
+
+def hold(staff: Staff) -> None:
+    """Remember whose password was right until the code comes; nothing is open before that.
+
+    No session is made: only the signed cookie knows, for a few minutes. The caller works across
+    resellers, and commits.
+    """
+    _end_row_of_cookie()
+    logout_user()
+    session.clear()
+    session[HELD] = {"id": staff.id, "at": now().timestamp(), "mark": _mark(staff)}
+
+
+def held() -> Staff | None:
+    """Give who must still type a code in this browser; the caller works across resellers."""
+    found = session.get(HELD)
+    if found is None or area() != STAFF or found["at"] < (now() - CODE_WAIT).timestamp():
+        return None
+    staff = db.session.get(Staff, found["id"], options=[joinedload(Staff.reseller)])
+    if staff is None or not is_staff_open(staff) or staff.totp_confirmed_at is None:
+        return None
+    return staff if found["mark"] == _mark(staff) else None
+
+
+def _mark(staff: Staff) -> str:
+    """Mark the password that was right: a new one makes whoever is held begin again."""
+    return _hash(staff.password_hash or "")
 
 
 def sign_out() -> None:

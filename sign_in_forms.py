@@ -6,19 +6,21 @@ from urllib.parse import urlsplit
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField
+from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 import audit
 import credentials
+import display
 import mailer
+import second_factor
 import sessions
 import tenancy
 import throttle
 from columns import now
 from extensions import db
 from models import Invitation, Login, Staff
-from permissions import is_login_open, is_staff_open
+from permissions import Actor, is_login_open, is_staff_open, login_actor, staff_actor
 
 Person = Staff | Login
 Find = Callable[[str], Person | None]
@@ -91,9 +93,33 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The second factor's code; a recovery code goes into the same field."""
+
+    code = StringField(
+        "Code",
+        [DataRequired("Write the code."), Length(max=100, message=second_factor.WRONG)],
+        description="The six digits that your authenticator app shows, or a recovery code.",
+        render_kw={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"},
+    )
+
+
+class ConfirmForm(FlaskForm):  # type: ignore[misc]
+    """The current password, asked for again before something that opens an account."""
+
+    current_password = PasswordField(
+        "Current password",
+        [
+            DataRequired("Write your current password."),
+            Length(max=credentials.LONGEST, message=TOO_LONG),
+        ],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
 @dataclass(frozen=True)
 class Attempt:
-    """What came of a try to sign in."""
+    """What came of a try to sign in; whose second factor is on has still to give its code."""
 
     person: Person | None
     wait_seconds: int = 0
@@ -114,10 +140,68 @@ def attempt(area: str, form: SignInForm, find: Find) -> Attempt:
         db.session.rollback()
         return Attempt(None)
     throttle.clear(account)
-    sessions.sign_in(person)
+    if not _let_in(person):
+        db.session.commit()
+        return Attempt(person)
     audit.record(f"{_kind(person)}.signed_in", person, sessions.actor())
     db.session.commit()
     return Attempt(person)
+
+
+def _let_in(person: Person) -> bool:
+    """Sign a person in whose password is right; False when a code must come first."""
+    if isinstance(person, Staff) and second_factor.is_on(person):
+        sessions.hold(person)
+        return False
+    sessions.sign_in(person)
+    return True
+
+
+def give_code(staff: Staff, form: CodeForm) -> Attempt:
+    """Try the code of a second factor; tries are slowed down like those of passwords.
+
+    The caller works across resellers. Commits.
+    """
+    account = throttle.account_key("second factor", str(staff.id))
+    wait = throttle.take_a_try(account, request.remote_addr or "")
+    if wait:
+        return Attempt(None, wait)
+    used = second_factor.accept(staff, form.code.data)
+    if used is None:
+        db.session.rollback()
+        form.code.errors = [second_factor.WRONG]
+        return Attempt(None)
+    throttle.clear(account)
+    sessions.sign_in(staff)
+    audit.record("staff.signed_in", staff, sessions.actor(), second_factor=used)
+    db.session.commit()
+    return Attempt(staff)
+
+
+def confirms(person: Person, form: ConfirmForm) -> bool:
+    """Check the current password of somebody who is signed in; the sentence is beside the field.
+
+    Tries are slowed down, so that an open browser is no place to guess. Commits.
+    """
+    account = throttle.account_key("confirm", f"{_kind(person)} {person.id}")
+    wait = throttle.take_a_try(account, request.remote_addr or "")
+    if wait:
+        minutes = display.plural((wait + 59) // 60, "minute")
+        form.current_password.errors = [f"Too many tries. Wait {minutes}, then try again."]
+    elif not credentials.verify(person, form.current_password.data):
+        form.current_password.errors = ["This is not your current password."]
+    else:
+        throttle.clear(account)
+        return True
+    return False
+
+
+def _as(person: Person) -> Actor:
+    """Describe a person who is not signed in yet as the one who acts."""
+    origin = sessions.origin_of_request()
+    if isinstance(person, Staff):
+        return staff_actor(person, **origin)
+    return login_actor(person, **origin)
 
 
 def _kind(person: Person) -> str:
@@ -147,9 +231,10 @@ def send_link(area: str, form: ForgottenForm, find: Find) -> int:
 
 
 def use_link(invitation: Invitation, form: PasswordForm) -> bool:
-    """Set the password of an invitation and sign the person in; False when it is refused.
+    """Set the password of an invitation and let the person in; False when it is refused.
 
-    The sentence then stands beside the field. The caller works across resellers.
+    A second factor that is on is asked for all the same. The sentence of a refusal stands beside
+    the field. The caller works across resellers.
     """
     person = credentials.person_of(invitation)
     problem = credentials.password_problem(person, form.password.data)
@@ -163,8 +248,8 @@ def use_link(invitation: Invitation, form: PasswordForm) -> bool:
         return _refuse(form, "This account is closed at present. Ask whoever invited you.")
     if had_password:
         mailer.password_changed(person)
-    sessions.sign_in(person)
-    audit.record(f"{_kind(person)}.password_set", person, sessions.actor())
+    audit.record(f"{_kind(person)}.password_set", person, _as(person))
+    _let_in(person)
     db.session.commit()
     return True
 

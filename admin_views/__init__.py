@@ -4,7 +4,7 @@ from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from admin_views import menu, sign_in
+from admin_views import menu, sign_in, two_factor
 from admin_views.clients import ClientPage, Clients, tabs
 from admin_views.did_import import Import
 from admin_views.e911 import E911Records
@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
     """Register the sign-in pages and every screen of the menu, in its order."""
     app.register_blueprint(sign_in.blueprint)
     menu.init_app(app)
+    two_factor.init_app(app)
     admin = Admin(
         app,
         name=BACK_OFFICE,
@@ -61,4 +62,5 @@ def screens() -> list[object]:
         PortPage(),
         PortWords(),
         StaffMembers(),
+        two_factor.TwoFactor(),
     ]

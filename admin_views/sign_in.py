@@ -1,4 +1,4 @@
-"""Signing in to the back office, setting a password by link, and out again."""
+"""Signing in to the back office with password and code, setting a password by link, and out."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ import sign_in_forms
 import tenancy
 from extensions import db
 from models import Staff
-from sign_in_forms import ForgottenForm, PasswordForm, SignInForm
+from sign_in_forms import CodeForm, ForgottenForm, PasswordForm, SignInForm
 
 blueprint = Blueprint("staff", __name__, url_prefix="/admin")
 
@@ -34,11 +34,35 @@ def sign_in() -> Any:
         with tenancy.across_resellers():
             result = sign_in_forms.attempt("staff", form, _find)
         if result.person is not None:
-            onward = sign_in_forms.local_path(request.args.get("next"), "/admin/")
-            return redirect(onward or url_for("admin.index"))
+            return _go_on()
         wait = result.wait_seconds
         form.email.errors = [] if wait else [sign_in_forms.WRONG]
     page = render_template("staff/sign_in.html", form=form, wait=wait)
+    return (page, 429, {"Retry-After": str(wait)}) if wait else page
+
+
+def _go_on() -> Any:
+    """Lead to the code when one must come first, else to where the person wanted to go."""
+    onward = sign_in_forms.local_path(request.args.get("next"), "/admin/")
+    if sessions.staff() is None:
+        return redirect(url_for(".code", next=onward))
+    return redirect(onward or url_for("admin.index"))
+
+
+@blueprint.route("/code", methods=["GET", "POST"])
+def code() -> Any:
+    """Ask for the second factor's code, after the password and before anything else."""
+    form, wait = CodeForm(), 0
+    with tenancy.across_resellers():
+        staff = sessions.held()
+        if staff is None:
+            return redirect(url_for(".sign_in", next=request.args.get("next")))
+        if form.validate_on_submit():
+            result = sign_in_forms.give_code(staff, form)
+            if result.person is not None:
+                return _go_on()
+            wait = result.wait_seconds
+    page = render_template("staff/code.html", form=form, wait=wait)
     return (page, 429, {"Retry-After": str(wait)}) if wait else page
 
 
@@ -77,7 +101,7 @@ def set_password(token: str) -> Any:
         if invitation is not None and invitation.staff is not None:
             if form.validate_on_submit() and sign_in_forms.use_link(invitation, form):
                 flash("Your password is set. Welcome.", "success")
-                return redirect(url_for("admin.index"))
+                return _go_on()
             email = invitation.staff.email
     if email is None:
         return render_template("staff/dead_link.html"), 410, sign_in_forms.PRIVATE

@@ -127,6 +127,12 @@ SAYS = {
         "If it was not you, do nothing",
         f"{BASE}/portal/keystone/set-password/",
     ),
+    "second_factor_changed": (
+        BOB,
+        "Two-factor sign-in for Keystone Voice was changed",
+        "Two-factor sign-in of your access was turned off just now.",
+        "write to us at once: help@keystone.example",
+    ),
     "password_changed": (
         BOB,
         "Your password for Keystone Voice was changed",

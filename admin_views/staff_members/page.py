@@ -6,6 +6,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
 
+import second_factor
 import sessions
 import staffing
 from admin_views.base import own_reseller
@@ -80,6 +81,21 @@ class StaffMembers(StaffRows):
     def end_sessions_view(self) -> Any:
         """Sign a person out everywhere."""
         return self._do(staffing.end_sessions, "{staff.name} is signed out everywhere.")
+
+    @expose("/reset-two-factor/", methods=("POST",))
+    def reset_two_factor_view(self) -> Any:
+        """Take away a second factor that a colleague has lost."""
+        return self._do(second_factor.reset, "Two-factor sign-in of {staff.name} is reset.")
+
+    @expose("/demand/", methods=("POST",))
+    def demand_view(self) -> Any:
+        """Demand two-factor sign-in of everyone, or stop it."""
+        is_demanded = request.form.get("demand") == "yes"
+        second_factor.demand(own_reseller(), is_demanded, by=self.by)
+        db.session.commit()
+        words = "demanded of everyone" if is_demanded else "up to each person"
+        flash(f"Two-factor sign-in is {words}.", "success")
+        return redirect(url_for(".index_view"))
 
     def _do(self, verb: Callable[..., object], done: str) -> Any:
         """Do something to the person of the address, and lead back to its page."""

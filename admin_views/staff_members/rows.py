@@ -4,11 +4,13 @@ from typing import Any
 
 from flask import url_for
 from flask_admin.model.template import macro
+from sqlalchemy import func, select
 
 import display
 import sessions
 from admin_views import filters
 from admin_views.base import RowsView
+from extensions import db
 from models import AccountStatus, Role, Staff
 from permissions import ROLE_WORDS, Permission
 
@@ -79,6 +81,14 @@ class StaffRows(RowsView):
     def search_placeholder(self) -> str:
         """Tell what can be searched for."""
         return "Name or user name"
+
+    @property
+    def without_second_factor(self) -> int:
+        """Count the active people who would have to set up two-factor sign-in."""
+        lacking = select(func.count(Staff.id)).where(
+            Staff.status == AccountStatus.ACTIVE, Staff.totp_confirmed_at.is_(None)
+        )
+        return db.session.scalar(lacking) or 0
 
     def render(self, template: str, **kwargs: Any) -> Any:
         """Give the templates the words of roles, and who looks."""

@@ -33,6 +33,7 @@ ORDER = (
     "notes",
     "clients",
     "staffing",
+    "second_factor",
     "groups",
     "emergency",
     "tiers",

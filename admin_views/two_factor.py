@@ -1,0 +1,152 @@
+"""Two-factor sign-in of whoever looks: set up, recovery codes, off; and the wall that demands it.
+
+How codes are made and used up is ``second_factor``, the page that asks for one is ``sign_in``.
+"""
+
+from typing import Any
+
+from flask import Flask, Response, abort, flash, redirect, request, url_for
+from flask_admin import expose
+from werkzeug.wrappers import Response as Answer
+
+import second_factor
+import sessions
+import sign_in_forms
+from admin_views.base import Page
+from catalog import Invalid
+from extensions import db
+from models import Staff
+from policy import Refused
+from sign_in_forms import CodeForm, ConfirmForm
+
+OPEN = ("two_factor.", "staff.", "admin.static")
+"""What begins the endpoints that whoever must set up a second factor can still reach."""
+
+
+def init_app(app: Flask) -> None:
+    """Put the wall before every page of the back office."""
+    app.before_request(_demand)
+
+
+def _demand() -> Answer | None:
+    """Send whoever lacks a second factor that the reseller demands to the page that sets it up."""
+    endpoint = request.endpoint
+    if endpoint is None or sessions.area() != sessions.STAFF or endpoint.startswith(OPEN):
+        return None
+    staff = sessions.staff()
+    if staff is None or not second_factor.is_missing(staff):
+        return None
+    return redirect(url_for("two_factor.index"))
+
+
+class TwoFactor(Page):
+    """The page of one's own second factor."""
+
+    page_heading = "Two-Factor Sign-In"
+
+    def __init__(self) -> None:
+        super().__init__(name="Two-Factor Sign-In", endpoint="two_factor", url="/admin/two-factor")
+
+    def is_visible(self) -> bool:
+        """Keep out of the menu: it is reached from the profile."""
+        return False
+
+    @expose("/")
+    def index(self) -> Any:
+        """Show how it stands: off, being set up, or on."""
+        return self._page()
+
+    @expose("/begin/", methods=("POST",))
+    def begin(self) -> Any:
+        """Make a secret for the app, after the current password."""
+        staff, form = _viewer(), ConfirmForm()
+        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+            return self._page(begin_form=form)
+        try:
+            second_factor.begin(staff)
+            db.session.commit()
+        except Refused as refused:
+            flash(refused.sentence, "error")
+        return redirect(url_for(".index"))
+
+    @expose("/picture.svg")
+    def picture(self) -> Any:
+        """Draw the secret that is being set up as a QR code."""
+        staff = _viewer()
+        address = second_factor.address(staff, staff.reseller.name) or abort(404)
+        return Response(second_factor.picture(address), mimetype="image/svg+xml")
+
+    @expose("/confirm/", methods=("POST",))
+    def confirm(self) -> Any:
+        """Turn it on by a first code, and show the recovery codes this once."""
+        form = CodeForm()
+        if not form.validate():
+            return self._page(code_form=form)
+        try:
+            codes = second_factor.confirm(_viewer(), form.code.data, by=self.by)
+            db.session.commit()
+        except Invalid as wrong:
+            db.session.rollback()
+            form.code.errors = [wrong.problems["code"]]
+            return self._page(code_form=form)
+        except Refused as refused:
+            flash(refused.sentence, "error")
+            return redirect(url_for(".index"))
+        return self.render("admin/two_factor/codes.html", codes=codes, is_new=True)
+
+    @expose("/renew/", methods=("POST",))
+    def renew(self) -> Any:
+        """Make new recovery codes, after the current password, and show them this once."""
+        staff, form = _viewer(), ConfirmForm(prefix="renew-")
+        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+            return self._page(renew_form=form)
+        try:
+            codes = second_factor.renew_codes(staff, by=self.by)
+            db.session.commit()
+        except Refused as refused:
+            flash(refused.sentence, "error")
+            return redirect(url_for(".index"))
+        return self.render("admin/two_factor/codes.html", codes=codes, is_new=False)
+
+    @expose("/off/", methods=("POST",))
+    def turn_off(self) -> Any:
+        """Turn it off, after the current password."""
+        staff, form = _viewer(), ConfirmForm(prefix="off-")
+        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+            return self._page(off_form=form)
+        try:
+            second_factor.turn_off(staff, by=self.by)
+            db.session.commit()
+            flash("Two-factor sign-in is off.", "success")
+        except Refused as refused:
+            db.session.rollback()
+            flash(refused.sentence, "error")
+        return redirect(url_for(".index"))
+
+    def _page(self, **forms: Any) -> Any:
+        """Show how it stands, with the form that was refused in its place."""
+        staff = _viewer()
+        fresh: dict[str, Any] = {
+            "begin_form": ConfirmForm(formdata=None),
+            "renew_form": ConfirmForm(formdata=None, prefix="renew-"),
+            "off_form": ConfirmForm(formdata=None, prefix="off-"),
+            "code_form": CodeForm(formdata=None),
+        }
+        shown = fresh | forms
+        shown["code_form"].code.description = "The app shows another one every half minute."
+        secret = second_factor.pending_secret(staff)
+        return self.render(
+            "admin/two_factor/page.html",
+            staff=staff,
+            secret=second_factor.grouped(secret) if secret else None,
+            is_on=second_factor.is_on(staff),
+            is_missing=second_factor.is_missing(staff),
+            is_demanded=staff.reseller.require_two_factor,
+            left=second_factor.codes_left(staff),
+            **shown,
+        )
+
+
+def _viewer() -> Staff:
+    """Give whoever looks; behind the wall there is always somebody."""
+    return sessions.staff() or abort(403)
