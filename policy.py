@@ -294,22 +294,46 @@ def _open_orders(client: Client, except_order: int | None) -> list[Any]:
     ]
 
 
+COMMON_SERVICES = ("call_forwarding", "failover", "fax_to_email", "cnam_outbound")
+
+_OF_A_ROW = ("id", "reseller_id", "client_id", "version")
+SETTINGS = tuple(c.key for c in OrderSettings.__table__.columns if c.key not in _OF_A_ROW)
+"""The columns that say something; tiers stand in a table of their own."""
+
+
+def defaults() -> OrderSettings | None:
+    """Find what the reseller's new clients begin with; None where nobody has said."""
+    return db.session.scalar(select(OrderSettings).where(OrderSettings.client_id.is_(None)))
+
+
 def default_settings(client: Client) -> OrderSettings:
-    """Make the settings of a new client: every tier, the common services, nothing by itself."""
+    """Make the settings of a new client: those that the reseller gives to new clients.
+
+    Where nobody has said: every tier, the common services, nothing by itself.
+    """
+    said, tiers = defaults(), select(Tier)
+    values = {name: getattr(said, name) for name in SETTINGS} if said else {}
+    if said:
+        tiers = tiers.where(Tier.id.in_([row.tier_id for row in said.tier_rows]))
     settings = OrderSettings(
         reseller_id=client.reseller_id,
         client=client,
-        editable_services=["call_forwarding", "failover", "fax_to_email", "cnam_outbound"],
+        **({"editable_services": list(COMMON_SERVICES)} | values),
     )
     db.session.add(settings)
     db.session.flush()
-    allow_tiers(settings, list(db.session.scalars(select(Tier))))
+    allow_tiers(settings, list(db.session.scalars(tiers)))
     return settings
 
 
 def allow_tiers(settings: OrderSettings, tiers: Sequence[Tier]) -> None:
     """Set which tiers a client can order from."""
-    settings.tier_rows = [
-        OrderSettingsTier(reseller_id=settings.reseller_id, tier_id=tier.id) for tier in tiers
+    wanted = {tier.id for tier in tiers}
+    kept = [row for row in settings.tier_rows if row.tier_id in wanted]
+    # A tier that stays keeps its row: a new one would be written before the old one is deleted.
+    settings.tier_rows = kept + [
+        OrderSettingsTier(reseller_id=settings.reseller_id, tier_id=tier.id)
+        for tier in tiers
+        if tier.id not in {row.tier_id for row in kept}
     ]
     db.session.flush()
