@@ -199,14 +199,20 @@ def set_password(invitation: Invitation, password: str) -> bool:
     return True
 
 
-def end_sessions(person: Person) -> None:
-    """End every signed-in browser of a person."""
+def renew_password(person: Person, password: str, keep: WebSession | None) -> None:
+    """Set a new password of somebody who is signed in; all but the kept session and links end."""
+    person.password_hash = hash_password(password)
+    end_invitations(person)
+    end_sessions(person, but=keep)
+
+
+def end_sessions(person: Person, but: WebSession | None = None) -> None:
+    """End every signed-in browser of a person, or all but one."""
     column = WebSession.staff_id if isinstance(person, Staff) else WebSession.login_id
-    db.session.execute(
-        update(WebSession)
-        .where(column == person.id, WebSession.ended_at.is_(None))
-        .values(ended_at=now())
-    )
+    ending = update(WebSession).where(column == person.id, WebSession.ended_at.is_(None))
+    if but is not None:
+        ending = ending.where(WebSession.id != but.id)
+    db.session.execute(ending.values(ended_at=now()))
 
 
 def _signer() -> URLSafeSerializer:

@@ -4,6 +4,10 @@ What a person typed is answered with a sentence a field (``catalog.Invalid``), w
 one (``policy.Refused``). Nothing here commits or looks at a request.
 """
 
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -63,6 +67,28 @@ def change(staff: Staff, *, by: Actor, name: str | None, role: str | None) -> bo
             problems["role"] = problem
     if problems:
         raise Invalid(problems)
+    return _set(staff, by, values)
+
+
+def change_own(
+    staff: Staff, *, by: Actor, name: str | None, time_zone: str | None, wants_order_mail: bool
+) -> bool:
+    """Change what everybody may change of themselves; tell whether anything changed."""
+    problems: dict[str, str] = {}
+    values = {
+        "name": typed.name_of(name, problems),
+        "time_zone": time_zone or None,
+        "wants_order_mail": wants_order_mail,
+    }
+    if time_zone and time_zone not in available_timezones():
+        problems["time_zone"] = "Choose a time zone from the list."
+    if problems:
+        raise Invalid(problems)
+    return _set(staff, by, values)
+
+
+def _set(staff: Staff, by: Actor, values: Mapping[str, Any]) -> bool:
+    """Set what differs, and record it before and after."""
     changes = {
         key: [getattr(staff, key), value]
         for key, value in values.items()

@@ -16,6 +16,7 @@ from admin_views.mail import Mails
 from admin_views.numbers import Inventory
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
 from admin_views.ports import PortPage, Ports, PortWords
+from admin_views.profile import Profile
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
 
@@ -62,5 +63,6 @@ def screens() -> list[object]:
         PortPage(),
         PortWords(),
         StaffMembers(),
+        Profile(),
         two_factor.TwoFactor(),
     ]

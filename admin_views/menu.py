@@ -44,6 +44,7 @@ def frame() -> dict[str, Any]:
     return {
         "company_name": staff.reseller.name,
         "viewer": staff.name,
+        "profile_url": url_for("profile.index"),
         "search_url": url_for("search.index"),
     }
 

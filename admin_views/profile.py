@@ -1,0 +1,152 @@
+"""The profile of whoever looks: name, time zone, mails, password, and where one is signed in.
+
+The second factor has a page of its own, ``two_factor``.
+"""
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import abort, flash, redirect, request, url_for
+from flask_admin import expose
+from wtforms import BooleanField, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired
+
+import audit
+import credentials
+import mailer
+import second_factor
+import sessions
+import sign_in_forms
+import staffing
+from admin_views.base import Page, to_id
+from admin_views.forms import PostForm
+from catalog import Invalid
+from columns import now
+from extensions import db
+from models import Staff
+from permissions import ROLE_WORDS, Permission
+from sign_in_forms import ConfirmForm, PasswordForm
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
+class ProfileForm(PostForm):
+    """What everybody may change of themselves."""
+
+    name = StringField("Name", render_kw={"required": True, "maxlength": 120})
+    time_zone = SelectField("Time zone", validate_choice=False)
+    wants_order_mail = BooleanField(
+        "Tell me of orders by mail", description="Orders to decide, cancelled and failed ones."
+    )
+
+    def offer(self, staff: Staff) -> None:
+        """Fill the menu of time zones."""
+        usual = f"As the company: {staff.reseller.time_zone}"
+        self.time_zone.choices = [("", usual), *((zone, zone) for zone in _zones())]
+
+
+class NewPasswordForm(ConfirmForm):
+    """A new password, which needs the current one."""
+
+    password = PasswordField(
+        "New password",
+        [DataRequired("Write a password.")],
+        description=PasswordForm.password.kwargs["description"],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class Profile(Page):
+    """The page of one's own account."""
+
+    page_heading = "Your Profile"
+
+    def __init__(self) -> None:
+        super().__init__(name="Your Profile", endpoint="profile", url="/admin/profile")
+
+    def is_visible(self) -> bool:
+        """Keep out of the menu: one's name in the corner leads here."""
+        return False
+
+    @expose("/", methods=("GET", "POST"))
+    def index(self) -> Any:
+        """Show the profile, and change it."""
+        staff = _viewer()
+        form = ProfileForm(obj=staff)
+        if request.method == "POST":
+            try:
+                changed = staffing.change_own(staff, by=self.by, **form.typed())
+                db.session.commit()
+            except Invalid as wrong:
+                db.session.rollback()
+                form.blame(wrong.problems)
+            else:
+                flash(f"Your profile {'is saved' if changed else 'was not changed'}.", "success")
+                return redirect(url_for(".index"))
+        return self._page(form=form)
+
+    @expose("/password/", methods=("POST",))
+    def password(self) -> Any:
+        """Set a new password, sign out everywhere else, and say so by mail."""
+        staff, form = _viewer(), NewPasswordForm()
+        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+            return self._page(password_form=form)
+        problem = credentials.password_problem(staff, form.password.data)
+        if problem:
+            form.password.errors = [problem]
+            return self._page(password_form=form)
+        credentials.renew_password(staff, form.password.data, keep=sessions.row())
+        audit.record("staff.password_changed", staff, self.by)
+        mailer.password_changed(staff)
+        db.session.commit()
+        flash("Your password is changed. You are signed out everywhere else.", "success")
+        return redirect(url_for(".index"))
+
+    @expose("/end-session/", methods=("POST",))
+    def end_session(self) -> Any:
+        """End one of one's own sessions; the one of this browser is signed out."""
+        staff, key = _viewer(), to_id(request.args.get("id"))
+        row = next((row for row in sessions.live_of(staff) if row.id == key), None) or abort(404)
+        audit.record("staff.session_ended", staff, self.by)
+        row.ended_at = now()
+        db.session.commit()
+        flash("That browser is signed out.", "success")
+        return redirect(url_for(".index"))
+
+    @expose("/sign-out-everywhere/", methods=("POST",))
+    def sign_out_everywhere(self) -> Any:
+        """End all of one's own sessions, this one too."""
+        staffing.end_sessions(_viewer(), by=self.by)
+        sessions.sign_out()
+        db.session.commit()
+        flash("You are signed out everywhere.", "success")
+        return redirect(url_for("staff.sign_in"))
+
+    def _page(
+        self, form: ProfileForm | None = None, password_form: NewPasswordForm | None = None
+    ) -> Any:
+        """Show the profile, with the form that was refused in its place."""
+        staff = _viewer()
+        form = form or ProfileForm(formdata=None, obj=staff)
+        form.offer(staff)
+        return self.render(
+            "admin/profile/page.html",
+            staff=staff,
+            form=form,
+            password_form=password_form or NewPasswordForm(formdata=None),
+            live=sessions.live_of(staff),
+            here=sessions.row(),
+            role_words=ROLE_WORDS[staff.role],
+            decides=self.by.can(Permission.ORDERS_DECIDE),
+            is_on=second_factor.is_on(staff),
+            left=second_factor.codes_left(staff),
+        )
+
+
+def _viewer() -> Staff:
+    """Give whoever looks; behind the wall there is always somebody."""
+    return sessions.staff() or abort(403)
