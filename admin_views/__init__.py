@@ -5,6 +5,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 
 from admin_views import menu, sign_in, two_factor
+from admin_views.audit import Audit
 from admin_views.clients import ClientPage, Clients, tabs
 from admin_views.did_import import Import
 from admin_views.e911 import E911Records
@@ -63,6 +64,7 @@ def screens() -> list[object]:
         PortPage(),
         PortWords(),
         StaffMembers(),
+        Audit(),
         Profile(),
         two_factor.TwoFactor(),
     ]

@@ -6,6 +6,7 @@ from flask import redirect, url_for
 from flask_admin import expose
 
 import emergency
+from admin_views.audit import ClientActivity
 from admin_views.e911 import E911Records
 from admin_views.logins import LoginRows
 from admin_views.numbers import Inventory
@@ -117,4 +118,5 @@ def tabs() -> list[object]:
         ClientNumbers(),
         ClientE911(),
         ClientPorts(),
+        ClientActivity(),
     ]

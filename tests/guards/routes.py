@@ -6,6 +6,8 @@ ANYONE, LOGIN, STAFF = "anyone", "a login", "any staff member"
 Access = str | Permission
 
 _LISTS: dict[str, tuple[Permission, Permission]] = {
+    "audit": (Permission.AUDIT_VIEW, Permission.AUDIT_VIEW),
+    "client_activity": (Permission.AUDIT_VIEW, Permission.AUDIT_VIEW),
     "client_logins": (Permission.CLIENTS_VIEW, Permission.LOGINS_EDIT),
     "client_numbers": (Permission.NUMBERS_VIEW, Permission.NUMBERS_EDIT),
     "client_order_history": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
