@@ -13,7 +13,7 @@ import tenancy
 from catalog import Invalid
 from clients import typed
 from extensions import db
-from models import Did, OrderSettingsTier, ServicePrice, Tier
+from models import Did, OrderSettings, OrderSettingsTier, ServicePrice, Tier
 from permissions import Actor
 
 MONEY = ("monthly_micros", "setup_micros", "cost_monthly_micros", "cost_setup_micros")
@@ -47,9 +47,11 @@ def save(tier: Tier, *, by: Actor, **details: str | None) -> bool:
 def remove(tier: Tier, *, by: Actor) -> None:
     """Remove a tier that nothing uses; raises Invalid that says who uses it."""
     numbers, clients = uses(tier)
-    if numbers or clients:
+    for_new = _is_for_new_clients(tier)
+    if numbers or clients or for_new:
         used = [display.plural(numbers, "number")] if numbers else []
         used += [f"the order settings of {display.plural(clients, 'client')}"] if clients else []
+        used += ["the defaults for new clients"] if for_new else []
         raise Invalid({"": f"{tier.name} is used by {' and '.join(used)}. Change those first."})
     audit.record("tier.removed", tier, by)
     db.session.delete(tier)
@@ -57,10 +59,24 @@ def remove(tier: Tier, *, by: Actor) -> None:
 
 
 def uses(tier: Tier) -> tuple[int, int]:
-    """Count the numbers of a tier, and the order settings that offer it."""
+    """Count the numbers of a tier, and the clients whose order settings offer it."""
     numbers = select(func.count(Did.id)).where(Did.tier_id == tier.id)
-    settings = select(func.count(OrderSettingsTier.id)).where(OrderSettingsTier.tier_id == tier.id)
-    return db.session.scalar(numbers) or 0, db.session.scalar(settings) or 0
+    clients = select(func.count(OrderSettings.id)).where(
+        OrderSettings.id.in_(_offering(tier)), OrderSettings.client_id.is_not(None)
+    )
+    return db.session.scalar(numbers) or 0, db.session.scalar(clients) or 0
+
+
+def _is_for_new_clients(tier: Tier) -> bool:
+    row = select(OrderSettings.id).where(
+        OrderSettings.id.in_(_offering(tier)), OrderSettings.client_id.is_(None)
+    )
+    return db.session.scalar(row) is not None
+
+
+def _offering(tier: Tier) -> Any:
+    offers = select(OrderSettingsTier.order_settings_id)
+    return offers.where(OrderSettingsTier.tier_id == tier.id)
 
 
 def priced() -> list[tuple[str, str]]:

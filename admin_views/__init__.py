@@ -15,6 +15,7 @@ from admin_views.groups import DidGroups, E911Groups, EndpointGroups
 from admin_views.logins import Logins
 from admin_views.mail import Mails
 from admin_views.numbers import Inventory
+from admin_views.order_settings import ClientOrderSettings, OrderSettingsRows
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
 from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.profile import Profile
@@ -48,6 +49,8 @@ def screens() -> list[object]:
         Logins(),
         PendingOrders(),
         OrderHistory(),
+        OrderSettingsRows(),
+        ClientOrderSettings(),
         OrderPage(),
         RejectReasons(),
         Mails(),

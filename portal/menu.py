@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 
 import policy
-from models import Login
+from models import Login, OrderSettings
 from permissions import Actor
 
 ENTRIES = (
@@ -40,4 +40,13 @@ def entries(person: Login, endpoint: str | None, by: Actor) -> list[dict[str, An
         }
         for name, label, icon, kind in ENTRIES
         if kind is None or (by.may_request and policy.kind_problem(settings, kind) is None)
+    ]
+
+
+def labels(settings: OrderSettings) -> list[str]:
+    """List what the menu offers a login that may order; the back office shows it to staff."""
+    return [
+        label
+        for _, label, _, kind in ENTRIES
+        if kind is None or policy.kind_problem(settings, kind) is None
     ]

@@ -27,6 +27,7 @@ _LISTS: dict[str, tuple[Permission, Permission]] = {
     "logins": (Permission.CLIENTS_VIEW, Permission.LOGINS_EDIT),
     "mail": (Permission.MAIL_VIEW, Permission.MAIL_RESEND),
     "order_history": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
+    "order_settings": (Permission.CLIENTS_VIEW, Permission.CLIENTS_EDIT),
     "pending_orders": (Permission.ORDERS_VIEW, Permission.ORDERS_DECIDE),
 }
 """Flask-Admin's lists: what opens them to look, and what to change."""
@@ -91,6 +92,8 @@ ROUTES: dict[str, Access] = {
     "client.overview": Permission.CLIENTS_VIEW,
     "client.edit": Permission.CLIENTS_EDIT,
     "client.standing": Permission.CLIENTS_EDIT,
+    "client_order_settings.index": Permission.CLIENTS_VIEW,
+    "order_settings.defaults_view": Permission.CLIENTS_VIEW,
     "client_pending_orders.decide": Permission.ORDERS_DECIDE,
     "pending_orders.decide": Permission.ORDERS_DECIDE,
     "logins.impersonate_view": Permission.IMPERSONATE,

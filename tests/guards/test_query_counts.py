@@ -35,6 +35,7 @@ GROWS = {
     *("pending_orders.index_view", "order_history.index_view", "client_pending_orders.export"),
     *("dids.index_view", "dids.export", "client_numbers.index_view", "mail.index_view"),
     *("did_groups.index_view", "endpoint_groups.index_view", "e911_groups.index_view"),
+    *("order_settings.index_view", "order_settings.export"),
     *("tiers.index_view", "admin.index", "orders.show", "client.overview"),
     *("portal.first_page", "portal.numbers", "portal.orders", "portal.order_numbers"),
     "portal.order",
