@@ -242,6 +242,15 @@ def _orders() -> None:
         "zip": "80202",
     }
     _ask("dana", "e911_provision", Request(_owned("dana", 0), address))
+    pittsburgh = {
+        "city": "Pittsburgh",
+        "state": "PA",
+        "zip": "15222",
+        "address1": "100 Fifth Avenue",
+    }
+    office = {**address, **pittsburgh, "caller_name": "Acme Dental", "address2": "Suite 300"}
+    for number in (_owned("bob", 2), "+14125550196"):
+        workflow.approve(_ask("bob", "e911_provision", Request(number, office)), alice)
 
 
 def _ports() -> None:

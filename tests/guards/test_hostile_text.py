@@ -26,6 +26,9 @@ SHOWS = {
         *("dids.index_view", "dids.details_view", "mail.index_view", "mail.details_view"),
         *("mail.body_view", "order_history.index_view", "pending_orders.index_view"),
         *("orders.show", "did_import.index", "did_import.show", "admin.index"),
+        *("ports.index_view", "client_ports.index_view", "port.show", "port.edit"),
+        *("port.complete", "port_words.index", "e911.index_view", "e911.details_view"),
+        *("client_e911.index_view", "e911_missing.index_view"),
     },
     "bob": {
         *("portal.first_page", "portal.numbers", "portal.orders", "portal.order"),

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 import clients
 import notes
+import ports
 from extensions import db
 from models import (
     Client,
@@ -15,9 +16,12 @@ from models import (
     DidGroup,
     DidStatus,
     E911Group,
+    E911Record,
     EndpointGroup,
     Login,
+    Net,
     Order,
+    Port,
     RejectReason,
     Tier,
 )
@@ -35,6 +39,8 @@ GROWS = {
     *("pending_orders.index_view", "order_history.index_view", "client_pending_orders.export"),
     *("dids.index_view", "dids.export", "client_numbers.index_view", "mail.index_view"),
     *("did_groups.index_view", "endpoint_groups.index_view", "e911_groups.index_view"),
+    *("ports.index_view", "ports.export", "client_ports.index_view", "port.show"),
+    *("e911.index_view", "e911.export", "client_e911.index_view", "e911_missing.index_view"),
     *("order_settings.index_view", "order_settings.export"),
     *("tiers.index_view", "admin.index", "orders.show", "client.overview"),
     *("portal.first_page", "portal.numbers", "portal.orders", "portal.order_numbers"),
@@ -69,7 +75,31 @@ def grow(story: Story, first: int, last: int) -> None:
         orders.reject(orders.ask(story.bob, numbers[1]), story.alice)
         pending = orders.find(orders.ask(story.bob, numbers[2]))
         notes.add(pending, "A word.", bob)
+        _move_in(story, _shown_port(), n)
         db.session.commit()
+
+
+def _shown_port() -> Port:
+    """Give the port that the pages show."""
+    return db.session.scalars(select(Port).where(Port.pon == "K-1")).one()
+
+
+def _move_in(story: Story, shown: Port, n: int) -> None:
+    """Add a port of one more number, a number to the port that is shown, and a 911 address."""
+    alice, client = orders.actor(story.alice), shown.client
+    typed = {"pon": f"P {n}", "porting_from": "Oldtel", "numbers": f"+1610555{n:04d}"}
+    ports.save(Port(), by=alice, client=client, **typed)
+    ports.add_numbers(shown, f"+1484555{n:04d}", by=alice)
+    address = {"address1": "1 Main Street", "city": "Erie", "state": "PA", "zip": "16501"}
+    record = E911Record(
+        reseller_id=story.reseller_id,
+        client_id=client.id,
+        number=f"+1814555{n:04d}",
+        net=Net.OFF_NET,
+        caller_name="Acme",
+        **address,
+    )
+    db.session.add(record)
 
 
 def _did(story: Story, number: str) -> Did:
