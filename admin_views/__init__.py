@@ -19,8 +19,10 @@ from admin_views.order_settings import ClientOrderSettings, OrderSettingsRows
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
 from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.profile import Profile
+from admin_views.search import Search
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
+from admin_views.usage import CdrImports, Usage
 
 BACK_OFFICE = "Back Office"
 
@@ -43,6 +45,7 @@ def init_app(app: Flask) -> None:
 def screens() -> list[object]:
     """List the screens as the menu shows them."""
     return [
+        Search(),
         Clients(),
         ClientPage(),
         *tabs(),
@@ -54,6 +57,8 @@ def screens() -> list[object]:
         OrderPage(),
         RejectReasons(),
         Mails(),
+        Usage(),
+        CdrImports(),
         Inventory(),
         Import(),
         DidGroups(),

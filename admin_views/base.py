@@ -290,4 +290,13 @@ def to_id(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-__all__ = ["AdminForm", "IndexPage", "Page", "RowsView", "own_reseller", "plain_cell", "to_id"]
+__all__ = [
+    "AdminForm",
+    "IndexPage",
+    "Page",
+    "RowsView",
+    "in_slices",
+    "own_reseller",
+    "plain_cell",
+    "to_id",
+]

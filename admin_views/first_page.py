@@ -9,11 +9,14 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload
 
 import catalog
+import charts
 from admin_views.base import IndexPage, own_reseller
+from admin_views.usage import ranges
 from columns import now
 from extensions import db
 from models import Client, Did, DidStatus, Login, Mail, MailState, Order, OrderState
 from permissions import Permission
+from usage import reports
 
 MOST_WAITING = 5
 MOST_MAILS = 1_000
@@ -46,6 +49,7 @@ class FirstPage(IndexPage):
             numbers=numbers,
             clients=clients,
             steps=[] if all(step.is_done for step in steps) else steps,
+            **_usage(),
             moment=now(),
             may_decide=self.by.can(Permission.ORDERS_DECIDE),
             has_mail_server=current_app.config["MAIL_SERVER"] is not None,
@@ -72,6 +76,23 @@ class FirstPage(IndexPage):
 
     def _to(self, endpoint: str, permission: str) -> str | None:
         return url_for(endpoint) if self.by.can(Permission[permission]) else None
+
+
+def _usage() -> dict[str, Any]:
+    """Add up the month to date: in all, by day for the graph, and the dearest clients."""
+    span = ranges.month()
+    found = reports.report(span, numbers=0)
+    sums = reports.by_client(span)
+    clients = sorted((key for key in sums if key), key=lambda key: -sums[key].price_micros)
+    dearest = clients[:MOST_WAITING]
+    names = reports.names(dearest)
+    by_day = {day: one.price_micros for day, one in found.by_day.items()}
+    return {
+        "span": span,
+        "usage": found.total,
+        "spenders": [(key, names[key], sums[key].price_micros) for key in dearest],
+        "figure": charts.money_by_day(by_day, name="Price", name_before="") if sums else None,
+    }
 
 
 def _waiting() -> list[Order]:

@@ -21,6 +21,7 @@ TABS = (
     ("client_pending_orders.index_view", "Pending Orders", Permission.ORDERS_VIEW),
     ("client_order_history.index_view", "Order History", Permission.ORDERS_VIEW),
     ("client_numbers.index_view", "Numbers", Permission.NUMBERS_VIEW),
+    ("client_usage.index", "Usage", Permission.CLIENTS_VIEW),
     ("client_e911.index_view", "911", Permission.NUMBERS_VIEW),
     ("client_ports.index_view", "Ports", Permission.NUMBERS_VIEW),
     ("client_activity.index_view", "Activity", Permission.AUDIT_VIEW),

@@ -12,14 +12,17 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 
 import clients
+import display
 import sessions
 from admin_views import filters
 from admin_views.base import RowsView
 from admin_views.clients.form import ClientForm, chosen_groups
+from admin_views.usage import csvs, ranges
 from catalog import Invalid
 from extensions import db
 from models import Client, ClientStatus, Did, Order, OrderState
 from permissions import Permission
+from usage import reports
 
 
 class Clients(RowsView):
@@ -33,7 +36,10 @@ class Clients(RowsView):
     empty_heading = "No clients yet"
     empty_sentence = "Create your first client; its people can then order in your portal."
 
-    column_list = ("name", "account_ref", "status", "contact_email", "numbers", "open_orders")
+    column_list = (
+        *("name", "account_ref", "status", "contact_email"),
+        *("numbers", "open_orders", "month_to_date"),
+    )
     column_export_list = (
         *column_list[:4],
         "contact_name",
@@ -49,9 +55,10 @@ class Clients(RowsView):
         "contact_name": "Contact person",
         "contact_phone": "Phone",
         "open_orders": "Open orders",
+        "month_to_date": "Month to date",
         "created_at": "Client since",
     }
-    column_numeric = ("numbers", "open_orders")
+    column_numeric = ("numbers", "open_orders", "month_to_date")
     column_default_sort = "name"
     column_sortable_list = ("name", "account_ref", "status", "contact_email")
     column_searchable_list = ("name", "account_ref", "contact_email", "contact_name")
@@ -62,8 +69,8 @@ class Clients(RowsView):
             filters.Pick(Client.id, "Open orders", [("yes", "Some"), ("no", "None")], _has_open),
         ]
         counts = dict.fromkeys(("numbers", "open_orders"), _count)
-        self.column_formatters = counts | {"name": _link}
-        self.column_formatters_export = counts
+        self.column_formatters = counts | {"name": _link, "month_to_date": _money}
+        self.column_formatters_export = counts | {"month_to_date": _plain_money}
         super().__init__(
             Client,
             name="Clients",
@@ -90,7 +97,9 @@ class Clients(RowsView):
         """Count numbers and open orders for the rows of the page with one query each."""
         count, rows = super().get_list(*args, **kwargs)
         whole = not kwargs.get("execute", True)
-        g.client_counts = _counts(None if whole else [client.id for client in rows])
+        ids = None if whole else [client.id for client in rows]
+        g.client_counts = _counts(ids)
+        g.client_usage = reports.by_client(ranges.month(), ids)
         return count, rows
 
     @expose("/new/", methods=("GET", "POST"))
@@ -155,6 +164,16 @@ def _by_client(counts: Any) -> dict[int, int]:
 def _count(view: Any, context: Any, client: Client, name: str) -> int:
     counts: dict[str, dict[int, int]] = g.client_counts
     return counts[name].get(client.id, 0)
+
+
+def _money(view: Any, context: Any, client: Client, name: str) -> str:
+    usage: dict[int, reports.Sums] = g.client_usage
+    return display.money(usage[client.id].price_micros if client.id in usage else 0)
+
+
+def _plain_money(view: Any, context: Any, client: Client, name: str) -> str:
+    usage: dict[int, reports.Sums] = g.client_usage
+    return csvs.money(usage[client.id].price_micros if client.id in usage else 0)
 
 
 def _link(view: Any, context: Any, client: Client, name: str) -> Markup:

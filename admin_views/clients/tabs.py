@@ -13,6 +13,7 @@ from admin_views.numbers import Inventory
 from admin_views.of_client import PREFIX, OfClient
 from admin_views.orders import OrderHistory, PendingOrders
 from admin_views.ports import Ports
+from admin_views.usage import ClientUsage
 
 
 class ClientLogins(OfClient, LoginRows):
@@ -116,6 +117,7 @@ def tabs() -> list[object]:
         ClientPendingOrders(),
         ClientOrderHistory(),
         ClientNumbers(),
+        ClientUsage(),
         ClientE911(),
         ClientPorts(),
         ClientActivity(),

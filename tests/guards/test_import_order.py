@@ -41,6 +41,7 @@ ORDER = (
     "stocking",
     "did_import",
     "usage",
+    "charts",
     "ports",
     "resellers",
     "logs",

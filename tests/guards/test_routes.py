@@ -20,6 +20,7 @@ from lines import Request
 from models import Client, Did, E911Record, Login, Mail, Net, Order, Port, Reseller, Role, Staff
 from permissions import GRANTS, Permission
 from tests.guards.routes import ANYONE, LOGIN, ROUTES, STAFF
+from tests.support import calls
 from tests.support.cast import Person, Story
 from tests.support.web import Visitor
 
@@ -48,6 +49,7 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
             "token": token,
             "port": _port(story),
             "e911": _address(story),
+            "cdr_import": calls.load(calls.line("k", story.acme_number), "bad;line").id,
         }
         db.session.commit()
     return found
@@ -82,6 +84,7 @@ def _address(story: Story) -> int:
 
 
 ROW_OF = {
+    "cdr_imports": "cdr_import",
     "client_e911": "e911",
     "client_logins": "login",
     "client_numbers": "did",
@@ -118,6 +121,7 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "port_id": rows["port"],
         "client_id": rows["client"],
         "act": "suspend",
+        "what": "days",
         "code": "no-such-code",
         "export_type": "csv",
         "filename": "css/app.css",

@@ -1,0 +1,144 @@
+"""A client's usage: month to date or any range, by day, kind and number, down to the calls (P3)."""
+
+from typing import Any
+
+from flask import abort, request
+from flask_admin import expose
+
+import audit
+import charts
+import display
+import policy
+from admin_views.base import Page, in_slices
+from admin_views.of_client import PREFIX, OfClient
+from admin_views.usage import csvs, ranges
+from extensions import db
+from models import Call, CallKind
+from permissions import Permission
+from usage import reports
+from usage.reports import Range, Report
+
+KINDS = {
+    CallKind.INBOUND: "Inbound",
+    CallKind.OUTBOUND: "Outbound",
+    CallKind.TOLL_FREE: "Toll-free",
+    CallKind.MESSAGE: "Messages",
+    CallKind.E911: "911",
+}
+PAGE = 100
+
+
+class ClientUsage(OfClient, Page):
+    """What one client used and what it pays for it."""
+
+    permission = Permission.CLIENTS_VIEW
+
+    def __init__(self) -> None:
+        super().__init__(name="Usage", endpoint="client_usage", url=f"{PREFIX}/usage")
+
+    @expose("/")
+    def index(self) -> Any:
+        """Show what the client used in a range of days."""
+        span = ranges.asked()
+        found = reports.report(span, client_id=self.client.id)
+        earlier = reports.month_before(span) if span.first.day == 1 else None
+        before = reports.report(earlier, client_id=self.client.id) if earlier else None
+        return self.render(
+            "admin/usage/client.html",
+            found=found,
+            before=before,
+            figure=_figure(found, before),
+            forecast=reports.forecast(span, found.total.price_micros) if before else None,
+            monthly_micros=policy.monthly_total(self.client),
+            kinds=KINDS,
+            **ranges.words(span),
+        )
+
+    @expose("/numbers/<number>")
+    def calls(self, number: str) -> Any:
+        """List the calls of one number, the latest first; looking at them is recorded."""
+        span, known = ranges.asked(), display.to_e164(number) or number
+        wanted = reports.calls(span, client_id=self.client.id, number=known)
+        page = min(max(request.args.get("page", 1, type=int), 1), 500)
+        rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+        if not rows and page == 1 and not _has_number(span, self.client.id, known):
+            abort(404)
+        return self.render(
+            "admin/usage/calls.html",
+            number=known,
+            rows=rows[:PAGE],
+            page=page,
+            has_more=len(rows) > PAGE,
+            total=reports.report(span, client_id=self.client.id, number=known).total,
+            kinds=KINDS,
+            **ranges.words(span),
+        )
+
+    @expose("/csv/<any(days, numbers, calls):what>", methods=("POST",))
+    def csv(self, what: str) -> Any:
+        """Export days, numbers or calls; who exported what is recorded."""
+        span = ranges.asked()
+        audit.record(
+            "usage.exported",
+            self.client,
+            self.by,
+            what=what,
+            range=[str(span.first), str(span.last)],
+        )
+        db.session.commit()
+        name = f"usage-{what}-{span.first}-{span.last}.csv"
+        if what == "calls":
+            return csvs.download(name, CALLS, _calls(span, self.client.id))
+        found = reports.report(span, client_id=self.client.id, numbers=100_000)
+        rows = found.by_day if what == "days" else found.by_number
+        header = [what[:-1], *csvs.HEADINGS]
+        return csvs.download(
+            name, header, ([key, *csvs.of_sums(sums)] for key, sums in rows.items())
+        )
+
+
+CALLS = [
+    "started_at_utc",
+    "kind",
+    "number",
+    "far_end",
+    "seconds",
+    "billed_seconds",
+    "cost",
+    "price",
+]
+
+
+def _calls(span: Range, client_id: int) -> Any:
+    mine = db.session.query(Call).filter(
+        Call.client_id == client_id, Call.day >= span.first, Call.day <= span.last
+    )
+    # The query is made here, while the request lasts; its rows are read while the file is sent.
+    return map(_cells, in_slices(mine.order_by(Call.started_at, Call.id)))
+
+
+def _cells(call: Call) -> list[Any]:
+    return [
+        call.started_at.isoformat(timespec="seconds"),
+        call.kind.value,
+        call.number,
+        call.far_end,
+        call.seconds,
+        call.billed_seconds,
+        csvs.money(call.cost_micros),
+        csvs.money(call.price_micros),
+    ]
+
+
+def _has_number(span: Range, client_id: int, number: str) -> bool:
+    return bool(reports.report(span, client_id=client_id, number=number).by_number)
+
+
+def _figure(found: Report, before: Report | None) -> Any:
+    earlier = [sums.price_micros for sums in before.by_day.values()] if before else []
+    return charts.money_by_day(
+        {day: sums.price_micros for day, sums in found.by_day.items()},
+        earlier,
+        name="This range",
+        name_before="The month before",
+    )

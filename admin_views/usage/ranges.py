@@ -1,0 +1,52 @@
+"""The range of days that a page of usage shows: from its address, else the month to date."""
+
+from datetime import date
+from typing import Any
+
+from flask import flash, request
+
+from admin_views.base import own_reseller
+from columns import now
+from usage import reports
+from usage.reports import Range
+
+
+def month() -> Range:
+    """Give the month to date in the reseller's time zone."""
+    return reports.month_to_date(reports.today(own_reseller().time_zone, now()))
+
+
+def asked() -> Range:
+    """Read the range of an address; one that cannot be is said and left out."""
+    today = reports.today(own_reseller().time_zone, now())
+    usual = reports.month_to_date(today)
+    first, last = _day("from"), _day("to")
+    if first is None and last is None:
+        return usual
+    span = Range(first or (last or today).replace(day=1), last or today)
+    if span.last < span.first:
+        flash("The range ends before it begins; the month to date is shown.", "warning")
+        return usual
+    if span.last - span.first > reports.LONGEST_RANGE:
+        flash("A range has at most 400 days; the month to date is shown.", "warning")
+        return usual
+    return span
+
+
+def _day(name: str) -> date | None:
+    typed = request.args.get(name, "").strip()
+    if not typed:
+        return None
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        flash(f"“{typed[:20]}” is no date; write it like 2026-11-01.", "warning")
+        return None
+
+
+def words(span: Range) -> dict[str, Any]:
+    """Give the templates a range: its days, and how it stands in an address."""
+    return {
+        "span": span,
+        "range_args": {"from": span.first.isoformat(), "to": span.last.isoformat()},
+    }

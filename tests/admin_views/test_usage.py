@@ -1,0 +1,212 @@
+"""Usage in the back office: a client's month, its graph, calls and CSV; all clients (P3)."""
+
+import csv
+import io
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import text, update
+from webtest import Upload
+
+from extensions import db
+from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan
+from tests.support.calls import LONG_AGO, file_of, line, load
+
+MONTH = "from=2026-11-01&to=2026-11-30"
+
+
+@pytest.fixture
+def calls(look, story):  # type: ignore[no-untyped-def]
+    """Twelve calls of Acme's at a mark-up of half, one of Birch's, one of nobody's."""
+    with look():
+        db.session.execute(
+            update(DidAssignment)
+            .values(started_at=LONG_AGO)
+            .execution_options(synchronize_session=False)
+        )
+        plan = RatePlan(reseller_id=story.reseller_id, name="Half", markup_basis_points=5_000)
+        db.session.add(plan)
+        db.session.flush()
+        db.session.get_one(Client, story.acme.id).rate_plan_id = plan.id
+        db.session.commit()
+        mine = [
+            line(f"a{n}", story.acme_number, at=f"2026-11-{n:02d} 15:00:00", price="0.010001")
+            for n in range(1, 13)
+        ]
+        theirs = line("b", story.birch_number, kind="Termination", price="1.00")
+        load(*mine, theirs, line("c", story.free[0], price="0.50"))
+    return story
+
+
+def table(page: Any, table_id: str) -> dict[str, list[str]]:
+    """Read a table: the row's heading to its cells."""
+    return {
+        row.th.get_text(strip=True): [cell.get_text(strip=True) for cell in row.find_all("td")]
+        for row in page.html.select(f"#{table_id} tbody tr")
+    }
+
+
+def test_a_clients_page_shows_its_month_with_a_graph(visitor, alice, acme, calls) -> None:
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{MONTH}")
+    box = page.html.select_one("[data-figure]")
+    figure = json.loads(box["data-figure"])
+    assert sum(figure["data"][0]["y"]) == pytest.approx(0.180024)
+    assert box["aria-label"].startswith("Calls and messages: $0.180024 from Nov 1, 2026")
+    assert table(page, "usage-days")["Nov 10, 2026"] == [
+        *("1", "1.0", "0", "$0.010001", "$0.015002", "$0.005001")
+    ]
+
+
+def test_the_totals_equal_the_sum_of_the_calls(visitor, alice, acme, calls, look) -> None:
+    """The independent sum is plain SQL over the calls, for each client and for all."""
+    page = visitor(alice).get(f"/admin/usage/?{MONTH}")
+    shown = table(page, "usage-clients")
+    with look(), db.engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT c.name, count(*), sum(k.cost_micros), sum(k.price_micros) FROM call k "
+                "JOIN client c ON c.id = k.client_id WHERE k.day >= '2026-11-01' GROUP BY c.name"
+            )
+        ).all()
+        whole = connection.execute(text("SELECT sum(price_micros) FROM call")).scalar_one()
+    from display import money
+
+    for name, count, cost, price in rows:
+        assert shown[name] == [
+            *(str(count), shown[name][1], "0"),
+            *(money(int(cost), "USD"), money(int(price), "USD")),
+            money(int(price) - int(cost), "USD"),
+        ]
+    assert shown["In all, calls of nobody too"][4] == money(int(whole), "USD")
+
+
+def test_calls_of_nobody_are_pointed_out(visitor, alice, calls) -> None:
+    page = visitor(alice).get(f"/admin/usage/?{MONTH}")
+    said = " ".join(page.html.find(id="unassigned").get_text().split())
+    assert said.startswith("1 call and 0 messages belong to nobody. They cost $0.50;")
+
+
+def test_a_number_leads_down_to_its_calls(visitor, alice, acme, calls) -> None:
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{MONTH}")
+    page = page.click(r"\(412\) 555-0190")
+    assert len(page.html.select("#calls tbody tr")) == 12
+    assert "12 calls, $0.180024" in " ".join(page.html.select_one(".page-intro").get_text().split())
+
+
+@pytest.mark.parametrize(("what", "rows"), [("days", 30), ("numbers", 1), ("calls", 12)])
+def test_usage_is_exported_and_that_is_recorded(
+    visitor, alice, acme, calls, look, what: str, rows: int
+) -> None:
+    form = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{MONTH}").forms[f"csv-{what}"]
+    read = list(csv.DictReader(io.StringIO(form.submit().text)))
+    assert len(read) == rows
+    assert sum(round(float(row["price"]) * 1_000_000) for row in read) == 180_024
+    with look():
+        entry = db.session.query(AuditEntry).filter_by(action="usage.exported").one()
+        assert entry.changes == {"what": what, "range": ["2026-11-01", "2026-11-30"]}
+
+
+def test_the_list_of_clients_shows_the_month_to_date(visitor, alice, calls, time_machine) -> None:
+    time_machine.move_to("2026-11-20 12:00:00+00:00", tick=False)
+    page = visitor(alice).get("/admin/clients/")
+    cells = {
+        row.select_one("td[data-label=Name]").get_text(strip=True): row.select_one(
+            "td[data-label='Month to date']"
+        ).get_text(strip=True)
+        for row in page.html.select("tbody tr")
+    }
+    assert cells == {"Acme": "$0.180024", "Birch": "$1.00"}
+
+
+def test_the_first_page_shows_the_month_and_who_used_most(
+    visitor, alice, calls, time_machine
+) -> None:
+    time_machine.move_to("2026-11-20 12:00:00+00:00", tick=False)
+    page = visitor(alice).get("/admin/")
+    names = [item.a.get_text() for item in page.html.select("#spenders li")]
+    assert names == ["Birch", "Acme"]
+    assert page.html.select_one("[data-figure]")
+
+
+@pytest.mark.parametrize("junk", ["from=x", "from=2026-11-30&to=2026-11-01", "to=2099-01-01"])
+def test_a_range_that_cannot_be_shows_the_month(visitor, alice, acme, calls, junk: str) -> None:
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{junk}")
+    assert page.html.find(id="usage-total")
+
+
+def test_mallory_sees_no_usage_of_acme(visitor, mallory, acme, calls) -> None:
+    browser = visitor(mallory)
+    browser.get(f"/admin/clients/{acme.id}/usage/", status=404)
+    assert "Acme" not in browser.get(f"/admin/usage/?{MONTH}").text
+
+
+def test_a_rate_goes_before_the_mark_up(visitor, alice, acme, calls, look, story) -> None:
+    with look():
+        plan = db.session.query(RatePlan).one()
+        plan.rates.append(
+            Rate(
+                reseller_id=story.reseller_id,
+                kind="inbound",
+                prefix="1212",
+                minute_micros=60_000,
+                minimum_seconds=6,
+                increment_seconds=6,
+                starts_on=date(2026, 1, 1),
+            )
+        )
+        db.session.commit()
+        load(line("rated", story.acme_number, seconds=61))
+        call = db.session.query(Call).filter_by(transaction_id="rated").one()
+        assert (call.billed_seconds, call.price_micros) == (66, 66_000)
+
+
+# --- Call files ---------------------------------------------------------------------------------
+
+
+def upload(browser: Any, content: bytes, name: str = "20261110_20261111.CDR") -> Any:
+    form = browser.get("/admin/call-files/new/").forms["upload"]
+    form["file"] = Upload(name, content, "text/plain")
+    return form.submit(expect_errors=True)
+
+
+def test_a_file_is_imported_on_a_screen(visitor, alice, story, look) -> None:
+    content = file_of(line("a", story.acme_number), "bad;line").getvalue()
+    browser = visitor(alice)
+    page = upload(browser, content).follow()
+    assert "1 new call, 1 of nobody, 1 bad line." in page.text
+    assert table(page, "bad")["3"] == ["There are 2 columns, not 20.", "bad;line"]
+    page = page.click("Bad lines as CSV")
+    assert page.text.splitlines()[1] == '3,"There are 2 columns, not 20.",bad;line'
+    again = upload(browser, content).follow()
+    assert "0 new calls, 1 known already, 1 bad line." in again.text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The first line lacks"),
+        (b"\x1f\x8bnonsense", "The file breaks off"),
+        (b"a;b\n1;2\n", "The first line lacks CallType"),
+    ],
+)
+def test_a_file_that_cannot_be_says_why(visitor, alice, look, content: bytes, said: str) -> None:
+    page = upload(visitor(alice), content)
+    assert page.status_int == 422
+    assert page.html.find(id="file-problem").get_text().startswith(said)
+    with look():
+        assert db.session.query(Call).count() == 0
+
+
+def test_a_file_must_be_chosen(visitor, alice) -> None:
+    page = visitor(alice).get("/admin/call-files/new/").forms["upload"].submit(status=422)
+    assert page.html.find(id="file-problem").get_text() == "Choose a file first."
+
+
+def test_victor_cannot_import_a_file(visitor, victor, look) -> None:
+    browser = visitor(victor)
+    token = browser.get("/admin/call-files/").html.find("input", {"name": "csrf_token"})["value"]
+    browser.post("/admin/call-files/new/", {"csrf_token": token}, status=403)
+    with look():
+        assert db.session.query(CdrImport).count() == 0
