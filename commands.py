@@ -1,23 +1,27 @@
-"""The command line: make a reseller, load the demo, import numbers, run the worker."""
+"""The command line: resellers, a locked-out owner, the demo, imported numbers, the worker."""
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy import select
 
 import background
 import credentials
 import demo
 import did_import
 import resellers
+import second_factor
 import tenancy
 from extensions import db
-from models import Reseller
+from models import Reseller, Staff
+from permissions import Actor
 
 
 def init_app(app: Flask) -> None:
     """Give ``flask`` Portico's own commands."""
     for command in (
         create_reseller,
+        reset_second_factor,
         load_demo,
         demo_users,
         did_import.import_dids_command,
@@ -51,6 +55,20 @@ def create_reseller(
         db.session.commit()
     click.echo(f"{name} is made. {owner_name} sets a password here, once, within two days:")
     click.echo(link)
+
+
+@click.command("reset-second-factor")
+@click.argument("email")
+@with_appcontext
+def reset_second_factor(email: str) -> None:
+    """Take away the lost second factor of a staff member whom no owner can help."""
+    operator = Actor(name="the operator")
+    with tenancy.across_resellers():
+        staff = db.session.scalar(select(Staff).where(Staff.email == email.strip().lower()))
+        if staff is None or not second_factor.reset(staff, by=operator):
+            raise click.ClickException(f"{email} is no staff member with two-factor sign-in.")
+        db.session.commit()
+    click.echo(f"{staff.name} signs in with the password alone, and is told by mail.")
 
 
 @click.command("load-demo")

@@ -49,6 +49,9 @@ _PREFIXES = {"did": "number", "did_group": "DID Group", "staff": "staff member"}
     "e911_record": "911 address",
     "endpoint_group": "Endpoint Group",
 }
+FIELDS = {"pon": "PON", "foc_date": "FOC date", "ip": "IP address"}
+"""The fields whose name in the code is no word."""
+
 LONGEST = 200
 NOTHING = "nothing"
 
@@ -78,6 +81,8 @@ def changes_line(entry: AuditEntry) -> str:
 
 
 def _field(key: str) -> str:
+    if key in FIELDS:
+        return FIELDS[key]
     words = key.removesuffix("_micros").removesuffix("_id").replace("_", " ")
     return words[:1].upper() + words[1:]
 

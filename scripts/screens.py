@@ -110,6 +110,7 @@ def preview_mail(page: Page) -> None:
 
 
 STAFF, LOGIN = "alice@keystone.example", "bob@acme.example"
+OWNER = "olivia@keystone.example"
 OFFICE, PORTAL = "/admin", "/portal/keystone"
 ORDER = "main tbody a[href*='/orders/']"
 DETAILS = "main tbody a[href*='/details/']"
@@ -160,6 +161,13 @@ PAGES = (
     Screen("911-missing", STAFF, f"{OFFICE}/911-missing/"),
     Screen("mail", STAFF, f"{OFFICE}/mail/"),
     Screen("mail-one", STAFF, f"{OFFICE}/mail/", follow(DETAILS)),
+    Screen("staff", OWNER, f"{OFFICE}/staff/"),
+    Screen("staff-member", OWNER, f"{OFFICE}/staff/", follow(DETAILS)),
+    Screen("staff-new", OWNER, f"{OFFICE}/staff/new/"),
+    Screen("audit", OWNER, f"{OFFICE}/audit/"),
+    Screen("client-activity", OWNER, f"{OFFICE}/clients/1/activity/"),
+    Screen("profile", STAFF, f"{OFFICE}/profile/"),
+    Screen("two-factor", STAFF, f"{OFFICE}/two-factor/"),
     Screen("not-found", STAFF, f"{OFFICE}/orders/NOTHING", status=404),
     Screen("portal-sign-in", None, f"{PORTAL}/sign-in"),
     Screen("portal-forgotten", None, f"{PORTAL}/forgotten"),
@@ -258,7 +266,7 @@ def take_all(browser: Browser, wanted: list[Screen]) -> list[str]:
     """Take each page in both widths and both schemes; give back what was wrong."""
     complaints: list[str] = []
     blank = browser.new_page()
-    signed_in = {who: sign_in(browser, who) for who in (STAFF, LOGIN)}
+    signed_in = {who: sign_in(browser, who) for who in (STAFF, OWNER, LOGIN)}
     for screen in wanted:
         for shape, width in WIDTHS.items():
             for scheme in SCHEMES:
@@ -282,7 +290,7 @@ def sign_in(browser: Browser, who: str) -> Any:
 
     context = browser.new_context(base_url=ADDRESS)
     page = context.new_page()
-    page.goto(f"{OFFICE}/login" if who == STAFF else f"{PORTAL}/sign-in")
+    page.goto(f"{OFFICE}/login" if who in (STAFF, OWNER) else f"{PORTAL}/sign-in")
     page.fill("[name=email]", who)
     page.fill("[name=password]", demo.PASSWORD)
     page.click("#sign-in [type=submit]")

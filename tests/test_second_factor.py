@@ -239,3 +239,14 @@ def test_the_picture_carries_no_inline_style(alice_row) -> None:
     second_factor.begin(alice_row)
     drawn = second_factor.picture(second_factor.address(alice_row, "Keystone Voice"))
     assert (drawn.count(b"<svg"), b"style" in drawn, b"<script" in drawn) == (1, False, False)
+
+
+def test_the_operator_helps_an_owner_who_is_locked_out(app, story) -> None:
+    with app.app_context(), tenancy.acting_for(story.reseller_id):
+        set_up(db.session.get_one(Staff, story.alice.id))
+    first = app.test_cli_runner().invoke(args=["reset-second-factor", story.alice.email])
+    again = app.test_cli_runner().invoke(args=["reset-second-factor", story.alice.email])
+    with app.app_context(), tenancy.acting_for(story.reseller_id):
+        alice = db.session.get_one(Staff, story.alice.id)
+        assert (first.exit_code, again.exit_code, second_factor.is_on(alice)) == (0, 1, False)
+        assert actions() == ["staff.second_factor_on", "staff.second_factor_reset"]
