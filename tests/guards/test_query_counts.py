@@ -75,7 +75,6 @@ def grow(story: Story, first: int, last: int) -> None:
         orders.reject(orders.ask(story.bob, numbers[1]), story.alice)
         pending = orders.find(orders.ask(story.bob, numbers[2]))
         notes.add(pending, "A word.", bob)
-        _move_in(story, _shown_port(), n)
         db.session.commit()
 
 
@@ -84,8 +83,14 @@ def _shown_port() -> Port:
     return db.session.scalars(select(Port).where(Port.pon == "K-1")).one()
 
 
+def move_in(story: Story, first: int, last: int) -> None:
+    """Add ports, numbers to the port that is shown, and 911 addresses: one for each n."""
+    for n in range(first, last):
+        _move_in(story, _shown_port(), n)
+    db.session.commit()
+
+
 def _move_in(story: Story, shown: Port, n: int) -> None:
-    """Add a port of one more number, a number to the port that is shown, and a 911 address."""
     alice, client = orders.actor(story.alice), shown.client
     typed = {"pon": f"P {n}", "porting_from": "Oldtel", "numbers": f"+1610555{n:04d}"}
     ports.save(Port(), by=alice, client=client, **typed)
@@ -165,9 +170,11 @@ def measured(app: Flask, story: Story, rows: dict[str, Any], visitor, look):  # 
 
     with look():
         grow(story, 1, FEW)
+        move_in(story, 1, FEW)
     few = measure()
     with look():
         grow(story, FEW, MANY)
+        move_in(story, FEW, MANY)
         long_order(story, rows["number"], MANY)
     return few, measure()
 
