@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Enum, String, select
@@ -12,6 +13,7 @@ import mailer
 from columns import E164, now
 from extensions import db
 from models import (
+    CallKind,
     Client,
     Did,
     DidImport,
@@ -27,7 +29,11 @@ from models import (
     PortNumber,
     PortReason,
     PortStatus,
+    Rate,
+    RatePlan,
     RejectReason,
+    Role,
+    Staff,
 )
 from tests.support import orders
 from tests.support.cast import Story
@@ -83,7 +89,11 @@ def furnish(story: Story) -> None:
     endpoints = _add(EndpointGroup(**owner, name="Trunk", client_id=acme.id))
     group = _add(E911Group(**owner, name="911", client_id=acme.id))
     did = db.session.scalars(select(Did).where(Did.number == story.acme_number)).one()
+    plan = _add(RatePlan(**owner, name="Usual"))
+    # Alice opens every screen here, those of the owner too.
+    db.session.get_one(Staff, story.alice.id).role = Role.OWNER
     for row in (
+        Rate(**owner, rate_plan_id=plan.id, kind=CallKind.INBOUND, starts_on=date(2026, 1, 1)),
         PortNumber(**owner, port_id=port.id, number="+14125550177", reason="Late."),
         PortEvent(**owner, port_id=port.id, by_name="Alice", text="Hello."),
         PortReason(**owner, text="Late."),
