@@ -106,6 +106,14 @@ def give_group(group: DidGroup | EndpointGroup, client: Client | None) -> None:
     db.session.flush()
 
 
+def give_e911_group(group: E911Group, client: Client) -> None:
+    """Give a 911 Group to a client; raises CannotCarryOut when another client has it (P2)."""
+    if group.client is not None and group.client_id != client.id:
+        raise CannotCarryOut(f"{group.name} belongs to {group.client.name}.")
+    group.client_id = client.id
+    db.session.flush()
+
+
 def _members(group: DidGroup | EndpointGroup) -> Select[Did]:
     column = Did.did_group_id if isinstance(group, DidGroup) else Did.endpoint_group_id
     return (

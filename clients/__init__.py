@@ -8,10 +8,12 @@ from clients.companies import change, create
 from clients.logins import (
     add_login,
     change_login,
+    demand_password,
     disable,
     draft_login,
     enable,
     invite_again,
+    last_day,
     nobody_yet,
 )
 from clients.standing import Stakes, close, reopen, stakes, suspend
@@ -23,10 +25,12 @@ __all__ = [
     "change_login",
     "close",
     "create",
+    "demand_password",
     "disable",
     "draft_login",
     "enable",
     "invite_again",
+    "last_day",
     "nobody_yet",
     "reopen",
     "stakes",

@@ -14,14 +14,16 @@ from carriers import inventory
 from catalog import Invalid
 from clients import typed
 from extensions import db
-from models import Client, DidGroup
+from models import Client, DidGroup, E911Group, EndpointGroup
 from permissions import Actor
+
+Group = DidGroup | EndpointGroup | E911Group
 
 LENGTHS = {"name": 120, "account_ref": 40, "contact_name": 120, "contact_phone": 32, "notes": 2000}
 """The most characters of each field that is plain text."""
 
 
-def create(*, by: Actor, groups: Sequence[DidGroup] = (), **details: str | None) -> Client:
+def create(*, by: Actor, groups: Sequence[Group] = (), **details: str | None) -> Client:
     """Make a client with its order settings and a DID Group of its own name.
 
     ``details`` are the columns that a person fills; ``groups`` become the client's with all their
@@ -39,7 +41,7 @@ def create(*, by: Actor, groups: Sequence[DidGroup] = (), **details: str | None)
 
 
 def change(
-    client: Client, *, by: Actor, groups: Sequence[DidGroup] = (), **details: str | None
+    client: Client, *, by: Actor, groups: Sequence[Group] = (), **details: str | None
 ) -> bool:
     """Change a client's details and give it further groups; tell whether anything changed.
 
@@ -108,10 +110,14 @@ def _save(client: Client) -> None:
         raise Invalid({"name": sentence}) from clash
 
 
-def _give(groups: Sequence[DidGroup], client: Client) -> None:
+def _give(groups: Sequence[Group], client: Client) -> None:
+    """Give groups of any kind to a client; one that another has is refused with its name (P2)."""
     try:
         for group in groups:
-            inventory.give_group(group, client)
+            if isinstance(group, E911Group):
+                inventory.give_e911_group(group, client)
+            else:
+                inventory.give_group(group, client)
     except inventory.CannotCarryOut as no:
         raise Invalid({"groups": f"{no} Choose another group."}) from no
 

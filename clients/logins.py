@@ -1,6 +1,9 @@
 """Making, changing, inviting and closing the logins of a client."""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +14,7 @@ import credentials
 import mailer
 from catalog import Invalid
 from clients import typed
+from columns import now
 from extensions import db
 from models import AccountStatus, Client, ClientStatus, Login
 from permissions import Actor
@@ -92,10 +96,24 @@ def nobody_yet(client: Client, *, name: str, email: str) -> Login:
     return login
 
 
-def change_login(login: Login, *, by: Actor, name: str | None, allow_order_requests: bool) -> bool:
-    """Change a login's name and whether it may ask for orders; tell whether anything changed."""
+def change_login(
+    login: Login,
+    *,
+    by: Actor,
+    name: str | None,
+    allow_order_requests: bool,
+    expires_on: str | None = None,
+) -> bool:
+    """Change a login's name, rights and last day; tell whether anything changed.
+
+    ``expires_on`` is a day as typed; the login can sign in up to its end in the client's zone.
+    """
     problems: dict[str, str] = {}
-    values = {"name": typed.name_of(name, problems), "allow_order_requests": allow_order_requests}
+    values = {
+        "name": typed.name_of(name, problems),
+        "allow_order_requests": allow_order_requests,
+        "expires_at": _end_of_day(login, expires_on, problems),
+    }
     if problems:
         raise Invalid(problems)
     changes = {
@@ -106,8 +124,56 @@ def change_login(login: Login, *, by: Actor, name: str | None, allow_order_reque
     for key, (_, value) in changes.items():
         setattr(login, key, value)
     if changes:
-        audit.record("login.changed", login, by, **changes)
+        said = {key: [_plain(old), _plain(new)] for key, (old, new) in changes.items()}
+        audit.record("login.changed", login, by, **said)
     return bool(changes)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def last_day(login: Login) -> str:
+    """Write the last day on which a login can sign in, as it is typed; empty for no end."""
+    if login.expires_at is None:
+        return ""
+    last = login.expires_at.astimezone(_zone(login)) - timedelta(seconds=1)
+    return last.date().isoformat()
+
+
+def _zone(login: Login) -> ZoneInfo:
+    return ZoneInfo(login.client.time_zone or login.client.reseller.time_zone)
+
+
+def _end_of_day(login: Login, day: str | None, problems: dict[str, str]) -> datetime | None:
+    text = typed.text_of(day)
+    if not text or (login.expires_at and text == last_day(login)):
+        return login.expires_at if text else None
+    try:
+        last = date.fromisoformat(text)
+    except ValueError:
+        problems["expires_on"] = "Write a day like 2027-01-31, or nothing for no end."
+        return None
+    zone = _zone(login)
+    if last < now().astimezone(zone).date():
+        problems["expires_on"] = "This day is over. To shut the login out now, disable it."
+    return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def demand_password(login: Login, *, by: Actor) -> bool:
+    """Let a login's password and sessions end, and mail the link that sets a new one.
+
+    False for a login that has no password yet. Raises Refused for one that is disabled.
+    """
+    if login.status is AccountStatus.DISABLED:
+        raise Refused(f"{login.name} is disabled. Enable the login first.")
+    if login.password_hash is None:
+        return False
+    login.password_hash, login.status = None, AccountStatus.INVITED
+    credentials.end_sessions(login)
+    mailer.password_forgotten(login, credentials.invite(login))
+    audit.record("login.password_demanded", login, by)
+    return True
 
 
 def invite_again(login: Login, *, by: Actor, notify: str | None) -> list[str]:

@@ -1,6 +1,5 @@
 """The form of a client: its fields, its menus, and the groups that were chosen in it."""
 
-from collections.abc import Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -19,7 +18,7 @@ from admin_views.base import own_reseller, to_id
 from admin_views.forms import PostForm
 from catalog import Invalid
 from extensions import db
-from models import Client, Did, DidGroup
+from models import Client, Did, DidGroup, E911Group, E911Record, EndpointGroup
 
 NORTH_AMERICA = (
     ("America/New_York", "Eastern"),
@@ -58,19 +57,19 @@ class ClientForm(PostForm):
         render_kw={"maxlength": 32},
     )
     time_zone = SelectField("Time zone", validate_choice=False)
-    groups = SelectMultipleField("DID Groups to give", validate_choice=False)
+    groups = SelectMultipleField("Groups to give", validate_choice=False)
     notes = TextAreaField(
         "Notes", description="For your staff only.", render_kw={"maxlength": 2000, "rows": 3}
     )
 
     def offer(self, client: Client | None = None) -> None:
-        """Fill the menus: time zones, and the DID Groups that nobody has."""
+        """Fill the menus: time zones, and the groups that nobody has."""
         zone = own_reseller().time_zone
         self.time_zone.choices = _zones(zone)
         self.groups.choices = _free_groups()
         self.groups.description = (
-            "The client gets these groups with all their numbers. Groups that other clients have "
-            "are not listed."
+            "The client gets these groups with all that is in them. Groups that other clients "
+            "have are not listed."
         )
 
     def details(self) -> dict[str, Any]:
@@ -89,24 +88,44 @@ def _zones(own: str) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+KINDS: dict[str, tuple[Any, str, Any]] = {
+    "did": (DidGroup, "DID Group", (Did.id, Did.did_group_id)),
+    "endpoint": (EndpointGroup, "Endpoint Group", (Did.id, Did.endpoint_group_id)),
+    "e911": (E911Group, "911 Group", (E911Record.id, E911Record.e911_group_id)),
+}
+"""The three groupings that make up what a client has: the table, its name, and what it holds."""
+
+
 def _free_groups() -> list[tuple[str, str]]:
+    """List the groups that nobody has, of all three kinds."""
+    return [choice for kind in KINDS for choice in _free_groups_of(kind)]
+
+
+def _free_groups_of(kind: str) -> list[tuple[str, str]]:
+    model, label, (counted, column) = KINDS[kind]
     rows = db.session.execute(
-        select(DidGroup.id, DidGroup.name, func.count(Did.id))
-        .outerjoin(Did, Did.did_group_id == DidGroup.id)
-        .where(DidGroup.client_id.is_(None))
-        .group_by(DidGroup.id, DidGroup.name)
-        .order_by(DidGroup.name)
+        select(model.id, model.name, func.count(counted))
+        .outerjoin(counted.class_, column == model.id)
+        .where(model.client_id.is_(None))
+        .group_by(model.id, model.name)
+        .order_by(model.name)
         .limit(MOST_GROUPS)
     )
-    return [(str(key), f"{name} ({display.plural(count, 'number')})") for key, name, count in rows]
+    one = "address" if kind == "e911" else "number"
+    many = "addresses" if kind == "e911" else "numbers"
+    return [
+        (f"{kind}:{key}", f"{name} ({label}, {display.plural(count, one, many)})")
+        for key, name, count in rows
+    ]
 
 
-def chosen_groups(form: ClientForm) -> Sequence[DidGroup]:
+def chosen_groups(form: ClientForm) -> list[Any]:
     """Find the groups that were chosen; raises Invalid for one that the reseller does not have."""
-    keys = {to_id(value) for value in form.groups.data or ()}
-    rows = db.session.scalars(
-        select(DidGroup).where(DidGroup.id.in_(keys - {None})).order_by(DidGroup.name)
-    ).all()
-    if len(rows) != len(keys):
-        raise Invalid({"groups": "Choose groups from the list."})
-    return rows
+    found: list[Any] = []
+    for value in dict.fromkeys(form.groups.data or ()):
+        kind, _, key = value.partition(":")
+        row = db.session.get(KINDS[kind][0], to_id(key) or 0) if kind in KINDS else None
+        if row is None:
+            raise Invalid({"groups": "Choose groups from the list."})
+        found.append(row)
+    return found

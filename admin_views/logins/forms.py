@@ -3,7 +3,15 @@
 from typing import Any
 
 from sqlalchemy import func, select
-from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Optional
 
 from admin_views.forms import PostForm
 from extensions import db
@@ -53,6 +61,16 @@ class ChangeForm(PostForm):
     allow_order_requests = BooleanField(
         "Allow Order Requests", description=LoginForm.allow_order_requests.kwargs["description"]
     )
+    expires_on = DateField(
+        "Last day",
+        description="After this day the person cannot sign in. Empty for no end.",
+        validators=[Optional()],
+    )
+
+    def typed(self) -> dict[str, Any]:
+        """Give what was typed; the day as it stands in the field."""
+        raw = self.expires_on.raw_data
+        return super().typed() | {"expires_on": raw[0] if raw else ""}
 
 
 class AgainForm(PostForm):

@@ -114,6 +114,8 @@ class Logins(LoginRows):
         self._demand_edit()
         login = self.found()
         form = ChangeForm(obj=login)
+        if request.method == "GET":
+            form.expires_on.raw_data = [clients.last_day(login)]
         if request.method == "POST":
             try:
                 changed = clients.change_login(login, by=self.by, **form.typed())
@@ -163,6 +165,22 @@ class Logins(LoginRows):
         done = clients.enable(login, by=self.by)
         db.session.commit()
         flash(f"{login.name} {'is' if done else 'was already'} enabled.", "success")
+        return redirect(url_for(".details_view", id=login.id))
+
+    @expose("/new-password/", methods=("POST",))
+    def new_password_view(self) -> Any:
+        """Let the password end, and mail the link that sets a new one."""
+        self._demand_edit()
+        login = self.found()
+        try:
+            done = clients.demand_password(login, by=self.by)
+            db.session.commit()
+        except Refused as refused:
+            db.session.rollback()
+            flash(refused.sentence, "error")
+        else:
+            told = "is signed out and has a mail with a link" if done else "has no password yet"
+            flash(f"{login.name} {told}.", "success" if done else "warning")
         return redirect(url_for(".details_view", id=login.id))
 
     @expose("/impersonate/", methods=("POST",))

@@ -118,6 +118,17 @@
     window.addEventListener("pageshow", show);
   }
 
+  // Many boxes, found by typing.
+  for (const box of all("[data-filter-boxes]")) {
+    box.hidden = false;
+    box.addEventListener("input", () => {
+      const wanted = box.value.trim().toLowerCase();
+      for (const one of document.getElementById(box.dataset.filterBoxes).children) {
+        one.hidden = !one.textContent.toLowerCase().includes(wanted) && !one.querySelector(":checked");
+      }
+    });
+  }
+
   document.addEventListener("change", (event) => {
     const select = event.target.closest("[data-autosubmit]");
     if (select && select.form) select.form.requestSubmit();

@@ -12,6 +12,8 @@ from models import (
     Client,
     Did,
     DidGroup,
+    E911Group,
+    EndpointGroup,
     Mail,
     OrderSettings,
     OrderSettingsTier,
@@ -194,13 +196,13 @@ def test_a_free_group_comes_with_its_numbers(visitor, alice, look, free_group, s
 def test_the_form_offers_only_groups_that_nobody_has(visitor, alice, free_group) -> None:
     page = visitor(alice).get(NEW)
     assert [said(box) for box in page.html.select("label:has(input[name=groups])")] == [
-        "Spare block (2 numbers)"
+        "Spare block (DID Group, 2 numbers)"
     ]
 
 
 def test_a_group_of_another_client_is_refused_with_its_name(visitor, alice, look, story) -> None:
     form = filled(visitor(alice))
-    fields = [*form.submit_fields(), ("groups", str(story.birch_group.id))]
+    fields = [*form.submit_fields(), ("groups", f"did:{story.birch_group.id}")]
     page = visitor(alice)
     answer = page.post(NEW, _with_token(page, fields))
     assert "Birch main belongs to Birch. Choose another group." in said(answer.html)
@@ -211,7 +213,7 @@ def test_a_group_of_another_client_is_refused_with_its_name(visitor, alice, look
 
 def test_a_group_of_another_reseller_does_not_exist(visitor, mallory, look, story) -> None:
     browser = visitor(mallory)
-    fields = [*filled(browser).submit_fields(), ("groups", str(story.acme_group.id))]
+    fields = [*filled(browser).submit_fields(), ("groups", f"did:{story.acme_group.id}")]
     answer = browser.post(NEW, fields)
     assert "Choose groups from the list." in said(answer.html)
     with look(story.other_reseller_id):
@@ -278,8 +280,8 @@ def test_the_list_counts_numbers_and_open_orders(visitor, alice, bob, look, stor
         orders.ask(bob, story.free[0])
     rows = [said(row) for row in visitor(alice).get(LIST).html.select("tbody tr")]
     assert rows == [
-        "Acme Active orders@acme.example 1 1",
-        "Birch Active orders@birch.example 1 0",
+        "Acme Active orders@acme.example 1 1 $0.00",
+        "Birch Active orders@birch.example 1 0 $0.00",
     ]
 
 
@@ -329,7 +331,7 @@ def test_the_list_asks_as_much_for_thirty_clients_as_for_two(visitor, alice, app
     with statements(app) as thirty:
         page = browser.get(LIST)
     assert len(page.html.select("tbody tr")) == 32
-    assert len(thirty) == len(two) <= 6
+    assert len(thirty) == len(two) <= 7
     assert writes(thirty) == []
 
 
@@ -391,6 +393,21 @@ def test_mallory_cannot_change_acme(visitor, mallory, look, acme) -> None:
     browser.post(edit_of(acme), forged, status=404)
     with look():
         assert names() == ["Acme", "Birch"]
+
+
+def test_a_new_client_is_given_groups_of_all_three_kinds(visitor, alice, look, story) -> None:
+    with look():
+        for kind in (EndpointGroup, E911Group):
+            db.session.add(kind(reseller_id=story.reseller_id, name=f"Spare {kind.__name__}"))
+        db.session.commit()
+    form = filled(visitor(alice))
+    for box in form.fields["groups"]:
+        box.checked = True
+    form.submit().follow()
+    with look():
+        cedar = db.session.query(Client).filter_by(name="Cedar").one()
+        for kind in (EndpointGroup, E911Group):
+            assert db.session.query(kind).one().client_id == cedar.id
 
 
 @pytest.mark.parametrize("wrong", ["abc", "0", "9" * 30, "-1"])

@@ -142,7 +142,9 @@ def test_a_clients_tab_shows_its_addresses_only(
 ) -> None:
     page = visitor(alice).get(f"/admin/clients/{story.birch.id}/911/")
     assert listed(page) == ["(614) 555-0161"]
-    assert "1 number of this client without a 911 address" in page.html.find(id="without").get_text()
+    assert (
+        "1 number of this client without a 911 address" in page.html.find(id="without").get_text()
+    )
 
 
 # --- One record ---------------------------------------------------------------------------------

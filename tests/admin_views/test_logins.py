@@ -478,3 +478,65 @@ def test_an_act_without_its_token_is_refused(visitor, alice, bob, look, act) -> 
     visitor(alice).post(f"/admin/logins/{act}/?id={bob.id}", {}, status=400)
     with look():
         assert nothing_happened()
+
+
+# --- An end, and a new password -----------------------------------------------------------------
+
+
+def edit_login(browser, bob, **fields: str):  # type: ignore[no-untyped-def]
+    form = browser.get(f"/admin/logins/edit/?id={bob.id}").forms["login"]
+    for name, value in fields.items():
+        form[name] = value
+    return form.submit()
+
+
+def test_a_login_ends_with_its_last_day(visitor, alice, bob, look, time_machine) -> None:
+    time_machine.move_to("2026-11-20 12:00:00+00:00", tick=False)
+    page = edit_login(visitor(alice), bob, expires_on="2026-11-20").follow()
+    assert "Can sign in until" in page.text
+    again = visitor(alice).get(f"/admin/logins/edit/?id={bob.id}").forms["login"]
+    assert again["expires_on"].value == "2026-11-20"
+    browser = visitor(bob)
+    time_machine.move_to("2026-11-21 04:59:59+00:00", tick=False)
+    visitor(bob).get("/portal/keystone/", status=200)
+    time_machine.move_to("2026-11-21 05:00:01+00:00", tick=False)
+    browser.get("/portal/keystone/", status=302)
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("yesterday", "Write a day like 2027-01-31, or nothing for no end."),
+        ("2020-01-01", "This day is over. To shut the login out now, disable it."),
+    ],
+)
+def test_a_last_day_that_cannot_be_is_refused(
+    visitor, alice, bob, look, day: str, sentence: str
+) -> None:
+    page = edit_login(visitor(alice), bob, expires_on=day, name="Robert")
+    assert page.html.find(id="expires_on-error").get_text(strip=True) == sentence
+    with look():
+        row = db.session.get_one(Login, bob.id)
+        assert (row.name, row.expires_at) == ("Bob", None)
+
+
+def test_a_demanded_password_signs_the_person_out(app, visitor, alice, bob, look) -> None:
+    bobs = visitor(bob)
+    page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
+    after = page.forms["new-password"].submit().follow()
+    assert "Bob is signed out and has a mail with a link." in after.text
+    bobs.get("/portal/keystone/", status=302)
+    with look():
+        row = db.session.get_one(Login, bob.id)
+        assert (row.password_hash, row.status.value) == (None, "invited")
+        kinds = [mail.kind for mail in db.session.query(Mail).filter_by(to_address=bob.email)]
+        assert kinds == ["password_forgotten"]
+
+
+def test_a_demand_twice_mails_once(visitor, alice, bob, look) -> None:
+    browser = visitor(alice)
+    form = browser.get(f"/admin/logins/details/?id={bob.id}").forms["new-password"]
+    form.submit()
+    assert "Bob has no password yet." in form.submit().follow().text
+    with look():
+        assert db.session.query(Mail).filter_by(to_address=bob.email).count() == 1

@@ -104,6 +104,7 @@ ROUTES: dict[str, Access] = {
     "order_settings.defaults_view": Permission.CLIENTS_VIEW,
     "client_pending_orders.decide": Permission.ORDERS_DECIDE,
     "pending_orders.decide": Permission.ORDERS_DECIDE,
+    "logins.new_password_view": Permission.LOGINS_EDIT,
     "logins.impersonate_view": Permission.IMPERSONATE,
     "portal.impersonate": ANYONE,
     "portal.end_impersonation": LOGIN,
