@@ -29,11 +29,13 @@ class Brand:
     mail_reply_to: str | None
     mail_footer: str | None
     hide_prices: bool
+    preview_css: str | None = None
+    """Where the colours of a draft stand, in a preview."""
 
     @property
     def css_url(self) -> str:
         """Give the address of the colours; the version lets browsers keep them."""
-        return f"/portal/{self.slug}/brand.css?v={self.version}"
+        return self.preview_css or f"/portal/{self.slug}/brand.css?v={self.version}"
 
     @property
     def logo_url(self) -> str | None:
@@ -63,6 +65,38 @@ def of(reseller: Reseller) -> Brand:
         mail_footer=settings.mail_footer,
         hide_prices=settings.hide_prices,
     )
+
+
+CSS = """:root, [data-bs-theme] {{ --brand: {colour}; --brand-contrast: {contrast}; }}
+[data-bs-theme="dark"] {{ --brand-text: {on_dark}; }}
+[data-bs-theme="light"] {{ --brand-text: {on_light}; }}
+"""
+
+
+def css(brand: Brand) -> str:
+    """Write the colours as custom properties; text colours are moved until they can be read."""
+    return CSS.format(
+        colour=brand.colour,
+        contrast=brand.contrast,
+        on_dark=readable(brand.colour, "#151f2c"),
+        on_light=readable(brand.colour, "#ffffff"),
+    )
+
+
+def readable(colour: str, ground: str) -> str:
+    """Move a colour towards black or white until it reads on a ground (WCAG: 4.5 to 1)."""
+    target = readable_on(ground)
+    for step in range(0, 101, 5):
+        mixed = mix(colour, target, step / 100)
+        if contrast(mixed, ground) >= 4.5:
+            return mixed
+    return target
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """Mix two #rrggbb colours; ``share`` is the other's part, 0 to 1."""
+    pairs = ((int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def readable_on(colour: str) -> str:

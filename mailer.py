@@ -63,6 +63,17 @@ def preview_login_invited(login: Login) -> tuple[str, str, str]:
     return _render("login_invited", _reseller_of(login), context)
 
 
+def preview_look(reseller: Reseller) -> str:
+    """Render an invitation of nobody in particular, to look at what a reseller's mails wear."""
+    words = {
+        "name": "Sam Sample",
+        "client_name": "Sample Client",
+        "email": "sam@example.com",
+        "portal_url": f"{_base()}/portal/{reseller.slug}/",
+    }
+    return _render("login_invited", reseller, {"link": LINK_HIDDEN, **words})[2]
+
+
 def _login_words(login: Login) -> dict[str, Any]:
     slug = _reseller_of(login).slug
     return {

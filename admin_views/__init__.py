@@ -17,6 +17,7 @@ from admin_views.mail import Mails
 from admin_views.numbers import Inventory
 from admin_views.order_settings import ClientOrderSettings, OrderSettingsRows
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
+from admin_views.portal_settings import PortalSettingsPage
 from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.profile import Profile
 from admin_views.search import Search
@@ -71,6 +72,7 @@ def screens() -> list[object]:
         Ports(),
         PortPage(),
         PortWords(),
+        PortalSettingsPage(),
         StaffMembers(),
         Audit(),
         Profile(),

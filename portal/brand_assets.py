@@ -9,42 +9,14 @@ from extensions import db
 from models import PortalSettings
 from portal.access import blueprint, public
 
-CSS = """:root, [data-bs-theme] {{ --brand: {colour}; --brand-contrast: {contrast}; }}
-[data-bs-theme="dark"] {{ --brand-text: {on_dark}; }}
-[data-bs-theme="light"] {{ --brand-text: {on_light}; }}
-"""
-
 
 @blueprint.get("/brand.css")
 @public
 def brand_css() -> Response:
-    """Give the colours as custom properties; text colours are moved until they can be read."""
-    colour = g.brand.colour
-    body = CSS.format(
-        colour=colour,
-        contrast=g.brand.contrast,
-        on_dark=readable(colour, "#151f2c"),
-        on_light=readable(colour, "#ffffff"),
-    )
-    response = make_response(body)
+    """Give the colours as custom properties."""
+    response = make_response(brands.css(g.brand))
     response.content_type = "text/css; charset=utf-8"
     return _kept(response)
-
-
-def readable(colour: str, ground: str) -> str:
-    """Move a colour towards black or white until it reads on a ground (WCAG: 4.5 to 1)."""
-    target = brands.readable_on(ground)
-    for step in range(0, 101, 5):
-        mixed = mix(colour, target, step / 100)
-        if brands.contrast(mixed, ground) >= 4.5:
-            return mixed
-    return target
-
-
-def mix(one: str, other: str, share: float) -> str:
-    """Mix two #rrggbb colours; ``share`` is the other's part, 0 to 1."""
-    pairs = ((int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 @blueprint.get("/logo")

@@ -64,6 +64,8 @@ ROUTES: dict[str, Access] = {
     "admin.index": STAFF,
     "orders.index": Permission.ORDERS_VIEW,
     "orders.show": Permission.ORDERS_VIEW,
+    "portal_settings.index": Permission.CLIENTS_VIEW,
+    "portal_settings.preview": Permission.SETTINGS_EDIT,
     "search.index": STAFF,
     "client_usage.index": Permission.CLIENTS_VIEW,
     "client_usage.calls": Permission.CLIENTS_VIEW,

@@ -35,6 +35,8 @@ ORDER = (
     "order_settings",
     "staffing",
     "second_factor",
+    "logo",
+    "portal_settings",
     "groups",
     "emergency",
     "tiers",

@@ -121,7 +121,7 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "port_id": rows["port"],
         "client_id": rows["client"],
         "act": "suspend",
-        "what": "days",
+        "what": "mail" if rule.endpoint == "portal_settings.preview" else "days",
         "code": "no-such-code",
         "export_type": "csv",
         "filename": "css/app.css",

@@ -1,0 +1,117 @@
+"""What a reseller's portal and mails wear (P32): checked field by field, recorded when changed."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import audit
+import brand
+import logo
+from catalog import Invalid
+from clients import typed
+from extensions import db
+from models import PortalSettings
+from permissions import Actor
+
+LENGTHS = {
+    "company_name": 120,
+    "support_phone": 32,
+    "support_hours": 120,
+    "address": 500,
+    "mail_from_name": 120,
+    "mail_footer": 500,
+}
+LINKS = ("help_url", "terms_url", "privacy_url")
+ADDRESSES = ("support_email", "mail_reply_to")
+SEVERAL_LINES = ("address", "mail_footer")
+LEAST_CONTRAST = 4.5
+"""WCAG 2.2, 1.4.3: text on the colour of buttons."""
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+def checked(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Clean what was typed; raises Invalid with a sentence for every field that is wrong."""
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {name: _text(details, name, problems) for name in LENGTHS}
+    if not values["company_name"]:
+        problems["company_name"] = "Write the name that your clients know you by."
+    values["brand_colour"] = _colour(str(details.get("brand_colour") or ""), problems)
+    for name in ADDRESSES:
+        text = typed.text_of(details.get(name))
+        values[name] = typed.address_of(text, name, problems) if text else None
+    for name in LINKS:
+        values[name] = _link(typed.text_of(details.get(name)), name, problems)
+    values["hide_prices"] = bool(details.get("hide_prices"))
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def change(
+    settings: PortalSettings,
+    *,
+    by: Actor,
+    picture: bytes | None = None,
+    remove_logo: bool = False,
+    **details: Any,
+) -> bool:
+    """Change what the portal wears; tell whether anything changed.
+
+    ``picture`` is a new logo as it was sent. Raises Invalid, and changes nothing.
+    """
+    values = checked(details)
+    drawn = logo.redrawn(picture) if picture is not None else None
+    changes: dict[str, Any] = {
+        name: [getattr(settings, name), value]
+        for name, value in values.items()
+        if getattr(settings, name) != value
+    }
+    if drawn is not None:
+        settings.logo, settings.logo_type = drawn, "image/png"
+        changes["logo"] = ["", "a new picture"]
+    elif remove_logo and settings.logo_type:
+        settings.logo = settings.logo_type = None
+        changes["logo"] = ["a picture", ""]
+    if not changes:
+        return False
+    for name, value in values.items():
+        setattr(settings, name, value)
+    settings.version += 1
+    db.session.flush()
+    audit.record("portal_settings.changed", settings, by, **changes)
+    return True
+
+
+def _text(details: Mapping[str, Any], name: str, problems: dict[str, str]) -> str | None:
+    text = typed.text_of(details.get(name))
+    if text and name not in SEVERAL_LINES:
+        text = " ".join(text.split())
+    if text and len(text) > LENGTHS[name]:
+        problems[name] = f"This is too long; write at most {LENGTHS[name]} characters."
+    return text
+
+
+def _colour(text: str, problems: dict[str, str]) -> str:
+    colour = text.strip().lower()
+    if not _COLOUR.fullmatch(colour):
+        problems["brand_colour"] = "Write a colour like #1f5f8b."
+        return colour
+    ratio = brand.contrast(colour, brand.readable_on(colour))
+    if ratio < LEAST_CONTRAST:
+        nearest = brand.readable(colour, brand.readable_on(colour))
+        problems["brand_colour"] = (
+            f"Text on this colour has a contrast of {ratio:.1f} to 1 and cannot be read; it needs "
+            f"{LEAST_CONTRAST} to 1. The nearest that can is {nearest}."
+        )
+    return colour
+
+
+def _link(text: str | None, name: str, problems: dict[str, str]) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if len(text) > 500 or parts.scheme not in ("http", "https") or not parts.hostname:
+        problems[name] = "Write a whole address, such as https://www.example.com/terms."
+    return text
