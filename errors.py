@@ -15,7 +15,7 @@ PAGES = {
     404: ("Not found", "There is nothing at this address, or it is not yours to see."),
     405: ("Not found", "This address cannot be used that way."),
     409: ("Already changed", "Someone else was faster. Open the page again to see how it stands."),
-    413: ("Too large", "What you sent is too large. Send a smaller file."),
+    413: ("Too large", "What you sent is too large; at most {limit} MB can be sent at once."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
     500: ("Something went wrong", "It is our fault, and it was recorded. Nothing was changed."),
 }
@@ -35,11 +35,16 @@ def _page(status: int, sentence: str | None = None, heading: str | None = None) 
     page = render_template(
         "errors/page.html",
         heading=heading or words[0],
-        sentence=sentence or words[1],
+        sentence=sentence or words[1].format(limit=_limit()),
         reference=g.get("request_id") if status >= 500 else None,
         **_way_out(),
     )
     return page, status
+
+
+def _limit() -> int:
+    """Tell how many megabytes one request can carry."""
+    return (current_app.config["MAX_CONTENT_LENGTH"] or 0) // (1024 * 1024)
 
 
 def _way_out() -> dict[str, str]:

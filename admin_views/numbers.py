@@ -71,9 +71,12 @@ class Inventory(NumberBatch, RowsView):
         "status",
         "client.name",
         "did_group.name",
-        "price_monthly_micros",
-        "price_setup_micros",
+        "monthly_micros",
+        "setup_micros",
     )
+    """A price stands here only where the number has one of its own, so that importing the file
+    again changes nothing."""
+
     column_labels = {
         "number": "Number",
         "place": "Place",
@@ -84,7 +87,8 @@ class Inventory(NumberBatch, RowsView):
         "client.name": "Client",
         "did_group.name": "DID Group",
         "price_monthly_micros": "Per month",
-        "price_setup_micros": "Set-up",
+        "monthly_micros": "Per month",
+        "setup_micros": "Set-up",
     }
     column_numeric = ("price_monthly_micros",)
     column_default_sort = ("number", False)
@@ -108,12 +112,8 @@ class Inventory(NumberBatch, RowsView):
             "features": self.column_formatters["features"],
             "status": self.column_formatters["status"],
             "type": lambda view, context, did, name: filters.spoken(did.type.value),
-            "price_monthly_micros": lambda view, context, did, name: plain_money(
-                did.price_monthly_micros
-            ),
-            "price_setup_micros": lambda view, context, did, name: plain_money(
-                did.price_setup_micros
-            ),
+            "monthly_micros": lambda view, context, did, name: plain_money(did.monthly_micros),
+            "setup_micros": lambda view, context, did, name: plain_money(did.setup_micros),
         }
         usual = {
             "name": "Inventory",
@@ -267,8 +267,10 @@ def status(did: Did) -> str:
     return filters.spoken(did.status.value)
 
 
-def plain_money(micros: int) -> str:
-    """Write money for a spreadsheet: 1.50, without a sign or separators."""
+def plain_money(micros: int | None) -> str:
+    """Write money for a spreadsheet: 1.50, without a sign or separators; nothing for none."""
+    if micros is None:
+        return ""
     return f"{micros // 1_000_000}.{f'{micros % 1_000_000:06d}'.rstrip('0').ljust(2, '0')}"
 
 

@@ -212,7 +212,8 @@ def test_a_file_that_is_too_large_gets_a_sentence(browser, look, app):
     form = browser.get("/admin/did-import/").forms["upload"]
     form["file"] = Upload("big.csv", content)
     page = form.submit(status=413)
-    assert "too large" in page
+    most = app.config["MAX_CONTENT_LENGTH"] // 1024**2
+    assert f"too large; at most {most} MB can be sent at once." in page
     assert count(look, DidImport) == 0
 
 

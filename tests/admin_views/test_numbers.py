@@ -6,6 +6,7 @@ import re
 
 import pytest
 from sqlalchemy import select
+from webtest import Upload
 
 from columns import now
 from extensions import db
@@ -155,7 +156,7 @@ def test_the_csv_is_what_the_search_shows_with_numbers_as_e164(visitor, alice) -
     answer = visitor(alice).get("/admin/dids/export/csv/", {"search": "0190"})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(r["Number"], r["City"], r["State"], r["Client"], r["Per month"]) for r in rows] == [
-        ("+14125550190", "Pittsburgh", "PA", "Acme", "1.50")
+        ("+14125550190", "Pittsburgh", "PA", "Acme", "")
     ]
 
 
@@ -277,3 +278,16 @@ def test_nothing_can_be_posted_here(visitor, alice, look, story, path) -> None:
     with look():
         assert db.session.query(Did).count() == 10
         assert db.session.query(Tier).count() == 1
+
+
+def test_an_export_imported_again_changes_nothing(visitor, alice, look, story) -> None:
+    with look():
+        db.session.query(Did).filter_by(number=story.free[1]).one().monthly_micros = 2_345_600
+        db.session.commit()
+    browser = visitor(alice)
+    exported = browser.get("/admin/dids/export/csv/?search=412").body
+    assert exported.count(b"2.3456") == 1
+    upload = browser.get("/admin/did-import/").forms["upload"]
+    upload["file"] = Upload("numbers.csv", exported, "text/csv")
+    said_first = upload.submit().follow().html.select_one("#consequences li").get_text()
+    assert said_first == "0 numbers added, 0 changed, 7 left as they are."
