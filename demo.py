@@ -4,9 +4,12 @@ All of it goes through the doors that people use (import, submit, approve, rejec
 is as true as the real thing. The passwords are known to everyone: never for production.
 """
 
+import io
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -20,14 +23,20 @@ import resellers
 import tenancy
 import workflow
 from carriers import inventory
+from columns import now
 from extensions import db
 from lines import Request
 from models import (
     AccountStatus,
+    CallKind,
+    Client,
     Did,
+    DidAssignment,
     Login,
     Order,
     Port,
+    Rate,
+    RatePlan,
     Reseller,
     Role,
     ServicePrice,
@@ -35,6 +44,8 @@ from models import (
     Tier,
 )
 from permissions import SYSTEM
+from sample_data import make_cdrs
+from usage import importing
 
 PASSWORD = "quiet-river-seven-lamps"  # noqa: S105 (The demo prints it for everybody.)
 SAMPLE = Path(__file__).resolve().parent / "sample_data" / "inventory.csv"
@@ -65,6 +76,14 @@ CLIENTS = (
 )
 
 
+RATES = {
+    CallKind.INBOUND: (9_000, 0),
+    CallKind.OUTBOUND: (19_000, 0),
+    CallKind.MESSAGE: (0, 10_000),
+}
+"""What the demo's clients pay: micro-units a minute, and a message."""
+
+
 def load() -> None:
     """Fill an empty database with the demo; commits."""
     with tenancy.across_resellers():
@@ -83,6 +102,7 @@ def load() -> None:
         _orders()
         _ports()
         db.session.commit()
+        _usage()
 
 
 def users(public_url: str) -> Iterator[tuple[str, str, str]]:
@@ -251,6 +271,40 @@ def _orders() -> None:
     office = {**address, **pittsburgh, "caller_name": "Acme Dental", "address2": "Suite 300"}
     for number in (_owned("bob", 2), "+14125550196"):
         workflow.approve(_ask("bob", "e911_provision", Request(number, office)), alice)
+
+
+def _usage() -> None:
+    """Price calls, and import two months of them for the clients' numbers; commits."""
+    reseller = db.session.get_one(Reseller, tenancy.current())
+    today = now().astimezone(ZoneInfo(reseller.time_zone)).date()
+    first = today - timedelta(days=61)
+    plan = RatePlan(reseller_id=reseller.id, name="Standard", markup_basis_points=3_000)
+    for kind, (minute, unit) in RATES.items():
+        plan.rates.append(
+            Rate(
+                reseller_id=reseller.id,
+                kind=kind,
+                minute_micros=minute,
+                unit_micros=unit,
+                minimum_seconds=30,
+                increment_seconds=6,
+                starts_on=first,
+            )
+        )
+    db.session.add(plan)
+    db.session.flush()
+    for client in db.session.scalars(select(Client)):
+        client.rate_plan_id = plan.id
+    # The clients have had their numbers for a while, or the calls would be nobody's.
+    began = datetime.combine(first, time(), UTC) - timedelta(days=1)
+    for held in db.session.scalars(select(DidAssignment)):
+        held.started_at = began
+    mine = select(Did.number).where(Did.client_id.is_not(None)).order_by(Did.number)
+    numbers = list(db.session.scalars(mine))
+    db.session.commit()
+    text = "\n".join((*make_cdrs.lines(numbers, first, 61), ""))
+    name = f"{first:%Y%m%d}_{today:%Y%m%d}.CDR"
+    importing.run(io.BytesIO(text.encode()), name, by=SYSTEM)
 
 
 def _ports() -> None:

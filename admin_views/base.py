@@ -24,17 +24,16 @@ from werkzeug.exceptions import HTTPException
 import database
 import display
 import sessions
-from columns import E164
 from extensions import db
 from models import Reseller
 from permissions import Actor, Permission
+from sheets import plain_cell
 
 COUNT_CAP = 10_001
 """A list counts no further: an exact count of a long table costs more than the page."""
 
 MOST_PAGES = 500
 MOST_WORDS = 10
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 class AdminForm(BaseForm):
@@ -274,14 +273,6 @@ def own_reseller() -> Reseller:
     """Give the reseller of the staff member who is signed in; for use behind the wall only."""
     person = sessions.staff()
     return person.reseller if person is not None else abort(403)
-
-
-def plain_cell(value: Any) -> Any:
-    """Make a value safe in a spreadsheet: what begins like a formula becomes text."""
-    text = str(value)
-    if E164.fullmatch(text):
-        return text
-    return f"'{text}" if text.lstrip(" \n\v\f\"'").startswith(_FORMULA) else value
 
 
 def to_id(value: Any) -> int | None:

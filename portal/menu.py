@@ -13,6 +13,7 @@ ENTRIES = (
     ("numbers", "Numbers", "hash", None),
     ("order_numbers", "Order Numbers", "search", "did_order"),
     ("orders", "Orders", "list", None),
+    ("usage", "Usage", "hourglass", None),
 )
 """Endpoint, label, icon, and the kind of order that must be allowed."""
 

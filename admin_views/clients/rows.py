@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 import clients
 import display
 import sessions
+import sheets
 from admin_views import filters
 from admin_views.base import RowsView
 from admin_views.clients.form import ClientForm, chosen_groups
-from admin_views.usage import csvs, ranges
+from admin_views.usage import ranges
 from catalog import Invalid
 from extensions import db
 from models import Client, ClientStatus, Did, Order, OrderState
@@ -173,7 +174,7 @@ def _money(view: Any, context: Any, client: Client, name: str) -> str:
 
 def _plain_money(view: Any, context: Any, client: Client, name: str) -> str:
     usage: dict[int, reports.Sums] = g.client_usage
-    return csvs.money(usage[client.id].price_micros if client.id in usage else 0)
+    return sheets.money(usage[client.id].price_micros if client.id in usage else 0)
 
 
 def _link(view: Any, context: Any, client: Client, name: str) -> Markup:

@@ -9,9 +9,10 @@ import audit
 import charts
 import display
 import policy
+import sheets
 from admin_views.base import Page, in_slices
 from admin_views.of_client import PREFIX, OfClient
-from admin_views.usage import csvs, ranges
+from admin_views.usage import ranges
 from extensions import db
 from models import Call, CallKind
 from permissions import Permission
@@ -88,12 +89,12 @@ class ClientUsage(OfClient, Page):
         db.session.commit()
         name = f"usage-{what}-{span.first}-{span.last}.csv"
         if what == "calls":
-            return csvs.download(name, CALLS, _calls(span, self.client.id))
+            return sheets.download(name, CALLS, _calls(span, self.client.id))
         found = reports.report(span, client_id=self.client.id, numbers=100_000)
         rows = found.by_day if what == "days" else found.by_number
-        header = [what[:-1], *csvs.HEADINGS]
-        return csvs.download(
-            name, header, ([key, *csvs.of_sums(sums)] for key, sums in rows.items())
+        header = [what[:-1], *sheets.HEADINGS]
+        return sheets.download(
+            name, header, ([key, *sheets.of_sums(sums)] for key, sums in rows.items())
         )
 
 
@@ -125,8 +126,8 @@ def _cells(call: Call) -> list[Any]:
         call.far_end,
         call.seconds,
         call.billed_seconds,
-        csvs.money(call.cost_micros),
-        csvs.money(call.price_micros),
+        sheets.money(call.cost_micros),
+        sheets.money(call.price_micros),
     ]
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 import display
 import sessions
+import sheets
 from admin_views import filters
 from admin_views.base import RowsView
-from admin_views.usage import csvs
 from extensions import db
 from models import CdrImport, CdrReject, ImportState
 from permissions import Permission
@@ -97,7 +97,7 @@ class CdrImports(RowsView):
         """Give the bad lines as a CSV: line, reason, and the line as it stood."""
         row = self.found()
         rows = [[r.line, r.reason, r.text] for r in db.session.scalars(_rejects(row))]
-        return csvs.download(f"bad-lines-{row.id}.csv", ["line", "reason", "text"], rows)
+        return sheets.download(f"bad-lines-{row.id}.csv", ["line", "reason", "text"], rows)
 
 
 def _rejects(row: CdrImport) -> Any:

@@ -5,8 +5,9 @@ from typing import Any
 from flask_admin import expose
 
 import charts
+import sheets
 from admin_views.base import Page
-from admin_views.usage import csvs, ranges
+from admin_views.usage import ranges
 from permissions import Permission
 from usage import reports
 from usage.reports import Range, Sums
@@ -49,11 +50,11 @@ class Usage(Page):
         """Export what each client used."""
         span = ranges.asked()
         rows, unassigned = _rows(span)
-        named = [[name, *csvs.of_sums(sums)] for _, name, sums in rows]
+        named = [[name, *sheets.of_sums(sums)] for _, name, sums in rows]
         if unassigned:
-            named.append(["(nobody)", *csvs.of_sums(unassigned)])
+            named.append(["(nobody)", *sheets.of_sums(unassigned)])
         name = f"usage-clients-{span.first}-{span.last}.csv"
-        return csvs.download(name, ["client", *csvs.HEADINGS], named)
+        return sheets.download(name, ["client", *sheets.HEADINGS], named)
 
 
 def _rows(span: Range) -> tuple[list[tuple[int, str, Sums]], Sums | None]:

@@ -43,6 +43,7 @@ ORDER = (
     "stocking",
     "did_import",
     "usage",
+    "sheets",
     "charts",
     "ports",
     "resellers",

@@ -1,4 +1,4 @@
-"""Usage as CSV: days, numbers, clients and calls, a row at a time, safe in a spreadsheet."""
+"""Rows as CSV, one at a time and safe in a spreadsheet; which rows is for the screens to say."""
 
 import csv
 import io
@@ -7,10 +7,19 @@ from typing import Any
 
 from flask import Response, stream_with_context
 
-from admin_views.base import plain_cell
+from columns import E164
 from usage.reports import Sums
 
 MONEY = ("cost", "price", "margin")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def plain_cell(value: Any) -> Any:
+    """Make a value safe in a spreadsheet: what begins like a formula becomes text."""
+    text = str(value)
+    if E164.fullmatch(text):
+        return text
+    return f"'{text}" if text.lstrip(" \n\v\f\"'").startswith(_FORMULA) else value
 
 
 def money(micros: int) -> str:

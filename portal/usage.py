@@ -1,0 +1,136 @@
+"""Usage in the portal (P25): month to date or any range, by day and number, the calls, CSV.
+
+Only the client's own price stands here; what the reseller pays is nothing of a client's.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from flask import abort, flash, render_template, request
+from werkzeug.wrappers import Response
+
+import audit
+import charts
+import database
+import display
+import sheets
+from columns import now
+from extensions import db
+from models import Call, CallKind
+from portal import paging
+from portal.access import actor, blueprint, current_client
+from usage import reports
+from usage.reports import Range, Sums
+
+KINDS = {
+    CallKind.INBOUND: "Incoming",
+    CallKind.OUTBOUND: "Outgoing",
+    CallKind.TOLL_FREE: "Toll-free",
+    CallKind.MESSAGE: "Message",
+    CallKind.E911: "911",
+}
+PAGE = 100
+HEADINGS = ["calls", "messages", "minutes", "price"]
+
+
+@blueprint.get("/usage")
+def usage() -> Any:
+    """Show what the client used in a range of days."""
+    span, client = _asked(), current_client()
+    found = reports.report(span, client_id=client.id)
+    by_day = {day: sums.price_micros for day, sums in found.by_day.items()}
+    return render_template(
+        "portal/usage/index.html",
+        found=found,
+        figure=charts.money_by_day(by_day, name="Price", name_before=""),
+        kinds=KINDS,
+        **_words(span),
+    )
+
+
+@blueprint.get("/usage/<number>")
+def usage_calls(number: str) -> Any:
+    """List the calls of one of the client's numbers, the latest first."""
+    span, client = _asked(), current_client()
+    known, page = display.to_e164(number) or number, paging.asked()
+    wanted = reports.calls(span, client_id=client.id, number=known)
+    rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+    if not rows:
+        abort(404)
+    return render_template(
+        "portal/usage/calls.html",
+        number=known,
+        rows=rows[:PAGE],
+        page=page,
+        has_more=len(rows) > PAGE,
+        kinds=KINDS,
+        **_words(span),
+    )
+
+
+@blueprint.post("/usage/csv/<any(days, numbers, calls):what>")
+def usage_csv(what: str) -> Response:
+    """Export days, numbers or calls; that it was done is recorded."""
+    span, client = _asked(), current_client()
+    audit.record(
+        "usage.exported", client, actor(), what=what, range=[str(span.first), str(span.last)]
+    )
+    db.session.commit()
+    name = f"usage-{what}-{span.first}-{span.last}.csv"
+    if what == "calls":
+        return sheets.download(name, CALLS, _calls(span, client.id))
+    found = reports.report(span, client_id=client.id, numbers=100_000)
+    rows: Any = found.by_day if what == "days" else found.by_number
+    cells = ([key, *_cells(sums)] for key, sums in rows.items())
+    return sheets.download(name, [what[:-1], *HEADINGS], cells)
+
+
+CALLS = ["started_at_utc", "kind", "number", "far_end", "seconds", "billed_seconds", "price"]
+
+
+def _calls(span: Range, client_id: int) -> Iterator[list[Any]]:
+    with database.reading():
+        rows = db.session.scalars(reports.calls(span, client_id=client_id)).all()
+    return iter([_call(row) for row in rows])
+
+
+def _call(row: Call) -> list[Any]:
+    return [
+        row.started_at.isoformat(timespec="seconds"),
+        row.kind.value,
+        row.number,
+        row.far_end,
+        row.seconds,
+        row.billed_seconds,
+        sheets.money(row.price_micros),
+    ]
+
+
+def _cells(sums: Sums) -> list[str]:
+    minutes = sums.minutes.replace(",", "")
+    return [str(sums.calls), str(sums.messages), minutes, sheets.money(sums.price_micros)]
+
+
+def _asked() -> Range:
+    """Read the range of an address, else the month to date in the reseller's zone."""
+    zone = current_client().reseller.time_zone
+    usual = reports.month_to_date(reports.today(zone, now()))
+    typed = [request.args.get(name, "").strip() for name in ("from", "to")]
+    if not any(typed):
+        return usual
+    try:
+        last = date.fromisoformat(typed[1]) if typed[1] else usual.last
+        first = date.fromisoformat(typed[0]) if typed[0] else last.replace(day=1)
+    except ValueError:
+        flash("Write days like 2026-11-01; the month to date is shown.", "warning")
+        return usual
+    if not first <= last or last - first > reports.LONGEST_RANGE:
+        flash("Choose a first day before the last, at most 400 days apart.", "warning")
+        return usual
+    return Range(first, last)
+
+
+def _words(span: Range) -> dict[str, Any]:
+    in_address = {"from": span.first.isoformat(), "to": span.last.isoformat()}
+    return {"span": span, "range_args": in_address}

@@ -1,0 +1,83 @@
+"""Usage in the portal (P25): the client's own calls, in its own price, and nobody else's (P31)."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from extensions import db
+from models import AuditEntry, Client, DidAssignment, RatePlan
+from tests.support.calls import LONG_AGO, line, load
+from tests.support.words import leaks_of
+
+HOME = "/portal/keystone/usage"
+MONTH = "from=2026-11-01&to=2026-11-30"
+
+
+@pytest.fixture
+def calls(look, story):  # type: ignore[no-untyped-def]
+    """Three calls of Acme's, for which it pays twice what they cost, and one of Birch's."""
+    with look():
+        db.session.execute(
+            update(DidAssignment)
+            .values(started_at=LONG_AGO)
+            .execution_options(synchronize_session=False)
+        )
+        plan = RatePlan(reseller_id=story.reseller_id, name="Double", markup_basis_points=10_000)
+        db.session.add(plan)
+        db.session.flush()
+        db.session.get_one(Client, story.acme.id).rate_plan_id = plan.id
+        db.session.commit()
+        mine = [line(f"a{n}", story.acme_number, price="0.123456") for n in range(3)]
+        load(*mine, line("b", story.birch_number, price="9.99"))
+    return story
+
+
+def test_bob_sees_his_month_in_his_own_price(visitor, bob, calls) -> None:
+    page = visitor(bob).get(f"{HOME}?{MONTH}")
+    total = [cell.get_text() for cell in page.html.select("#usage-total td")]
+    assert total == ["3", "3.1", "0", "$0.740736"]
+    assert page.html.select_one("[data-figure]")["aria-label"].endswith("$0.740736.")
+
+
+def test_what_it_costs_the_reseller_stands_nowhere(visitor, bob, calls) -> None:
+    browser = visitor(bob)
+    for path in (f"{HOME}?{MONTH}", f"{HOME}/{calls.acme_number}?{MONTH}"):
+        page = browser.get(path)
+        assert "0.370368" not in page.text
+        assert "0.123456" not in page.text
+        assert leaks_of(page) == []
+
+
+def test_a_number_leads_to_its_calls(visitor, bob, calls) -> None:
+    page = visitor(bob).get(f"{HOME}?{MONTH}").click(r"\(412\) 555-0190")
+    assert len(page.html.select("#calls tbody tr")) == 3
+    assert "$0.246912" in page.html.select_one("#calls tbody tr").get_text()
+
+
+@pytest.mark.parametrize(("what", "rows"), [("days", 30), ("numbers", 1), ("calls", 3)])
+def test_the_csv_adds_up_and_its_export_is_recorded(
+    visitor, bob, calls, look, what: str, rows: int
+) -> None:
+    answer = visitor(bob).get(f"{HOME}?{MONTH}").forms[f"csv-{what}"].submit()
+    read: list[Any] = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(read) == rows
+    assert sum(round(float(row["price"]) * 1_000_000) for row in read) == 740_736
+    assert "cost" not in answer.text
+    with look():
+        entry = db.session.query(AuditEntry).filter_by(action="usage.exported").one()
+        assert entry.by_name == "Bob"
+
+
+def test_charlie_sees_none_of_bobs_calls(visitor, charlie, calls) -> None:
+    browser = visitor(charlie)
+    assert "555-0190" not in browser.get(f"{HOME}?{MONTH}").text
+    browser.get(f"{HOME}/{calls.acme_number}?{MONTH}", status=404)
+
+
+@pytest.mark.parametrize("junk", ["from=x", "from=2026-12-01&to=2026-11-01", "from=1990-01-01"])
+def test_a_range_that_cannot_be_shows_the_month(visitor, bob, calls, junk: str) -> None:
+    page = visitor(bob).get(f"{HOME}?{junk}")
+    assert page.html.select_one(".message")
