@@ -1,6 +1,6 @@
 """create_app(): config, extensions, back office, portal, errors, commands; no logic of its own."""
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
@@ -9,6 +9,7 @@ import database
 import display
 import errors
 import health
+import hosts
 import logs
 import models  # noqa: F401  The tables must be known before anything asks for them.
 import portal
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     portal.init_app(app)
     errors.init_app(app)
     commands.init_app(app)
+    app.before_request(_know_host)
     app.after_request(_add_headers)
     app.add_url_rule("/", "front_door", _front_door)
     return app
@@ -64,8 +66,30 @@ def _init_extensions(app: Flask) -> None:
 
 
 def _front_door() -> Response:
-    """Send a visitor of the bare address to the back office."""
-    return redirect(url_for("admin.index"))  # type: ignore[return-value]
+    """Send a visitor of the bare address to the portal of that host, else to the back office."""
+    slug = g.get("host_slug")
+    target = url_for("portal.sign_in", brand=slug) if slug else url_for("admin.index")
+    return redirect(target)  # type: ignore[return-value]
+
+
+def _know_host() -> None:
+    """Answer on our own host, and on a proved one for its reseller's portal alone (A-29)."""
+    host = request.host.partition(":")[0].lower()
+    if host == hosts.own_host() or request.endpoint in (
+        "health.healthz",
+        "health.readyz",
+        "static",
+    ):
+        return
+    with tenancy.across_resellers():
+        g.host_slug = hosts.slug_of(host)
+    if g.host_slug is None:
+        if current_app.config["CHECK_HOSTS"]:
+            abort(400)
+        return
+    own = (f"/portal/{g.host_slug}/", "/static/")
+    if request.path != "/" and not request.path.startswith(own):
+        abort(404)
 
 
 def _add_headers(response: Response) -> Response:

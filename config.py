@@ -115,6 +115,8 @@ class Settings:
             "SESSION_COOKIE_SAMESITE": "Lax",
             "PREFERRED_URL_SCHEME": urlsplit(self.public_url).scheme,
             "PUBLIC_URL": self.public_url,
+            # On a developer's machine every name that leads here will do.
+            "CHECK_HOSTS": self.is_production,
             "TRUSTED_PROXIES": self.trusted_proxies,
             "MAX_CONTENT_LENGTH": self.max_upload_mb * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,

@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
+import hosts
 from columns import now
 from extensions import db
 from models import AccountStatus, Invitation, Login, Staff, WebSession
@@ -142,8 +143,8 @@ def link(invitation: Invitation) -> str:
     base = current_app.config["PUBLIC_URL"]
     if invitation.login is None:
         return f"{base}/admin/set-password/{token}"
-    slug = invitation.login.client.reseller.slug
-    return f"{base}/portal/{slug}/set-password/{token}"
+    reseller = invitation.login.client.reseller
+    return f"{hosts.base(reseller)}/portal/{reseller.slug}/set-password/{token}"
 
 
 def redeem(token: str) -> Invitation | None:

@@ -17,6 +17,7 @@ import brand as brands
 import catalog
 import credentials
 import display
+import hosts
 import policy
 from brand import Brand
 from extensions import db
@@ -69,18 +70,18 @@ def preview_look(reseller: Reseller) -> str:
         "name": "Sam Sample",
         "client_name": "Sample Client",
         "email": "sam@example.com",
-        "portal_url": f"{_base()}/portal/{reseller.slug}/",
+        "portal_url": f"{hosts.base(reseller)}/portal/{reseller.slug}/",
     }
     return _render("login_invited", reseller, {"link": LINK_HIDDEN, **words})[2]
 
 
 def _login_words(login: Login) -> dict[str, Any]:
-    slug = _reseller_of(login).slug
+    reseller = _reseller_of(login)
     return {
         "name": login.name,
         "email": login.email,
         "client_name": login.client.name,
-        "portal_url": f"{_base()}/portal/{slug}/",
+        "portal_url": f"{hosts.base(reseller)}/portal/{reseller.slug}/",
     }
 
 
@@ -214,7 +215,7 @@ def _approvers(order: Order) -> list[str]:
 
 def _to_client(kind: str, order: Order, addresses: list[str], **more: Any) -> None:
     reseller = order.client.reseller
-    url = f"{_base()}/portal/{reseller.slug}/orders/{order.number}"
+    url = f"{hosts.base(reseller)}/portal/{reseller.slug}/orders/{order.number}"
     hide = reseller.portal_settings.hide_prices
     for address in addresses:
         _order_mail(kind, order, address, url, hide_prices=hide, **more)
@@ -332,7 +333,7 @@ def _render(kind: str, reseller: Reseller, context: dict[str, Any]) -> tuple[str
     full = {
         **context,
         "brand": brand,
-        "logo": f"{_base()}{brand.logo_url}" if brand.logo_url else None,
+        "logo": f"{hosts.base(reseller)}{brand.logo_url}" if brand.logo_url else None,
     }
     env = current_app.jinja_env
     subject, text, html = (

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import audit
 import brand
+import hosts
 import logo
 from catalog import Invalid
 from clients import typed
@@ -55,6 +56,7 @@ def change(
     by: Actor,
     picture: bytes | None = None,
     remove_logo: bool = False,
+    host_name: str | None = None,
     **details: Any,
 ) -> bool:
     """Change what the portal wears; tell whether anything changed.
@@ -68,6 +70,9 @@ def change(
         for name, value in values.items()
         if getattr(settings, name) != value
     }
+    host_before = settings.host_name
+    if hosts.claim(settings, host_name):
+        changes["host_name"] = [host_before, settings.host_name]
     if drawn is not None:
         settings.logo, settings.logo_type = drawn, "image/png"
         changes["logo"] = ["", "a new picture"]
@@ -82,6 +87,16 @@ def change(
     db.session.flush()
     audit.record("portal_settings.changed", settings, by, **changes)
     return True
+
+
+def check_host(settings: PortalSettings, *, by: Actor) -> bool:
+    """Look whether the host name is proved by now, and record what changed; tell the result."""
+    before = settings.host_verified_at is not None
+    proved = hosts.check(settings)
+    if proved != before:
+        verb = "verified" if proved else "lost"
+        audit.record(f"portal_settings.host_{verb}", settings, by, host_name=settings.host_name)
+    return proved
 
 
 def _text(details: Mapping[str, Any], name: str, problems: dict[str, str]) -> str | None:

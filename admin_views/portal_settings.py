@@ -8,6 +8,7 @@ from flask_admin import expose
 from wtforms import BooleanField, EmailField, StringField, TelField, TextAreaField, URLField
 
 import brand as brands
+import hosts
 import mailer
 import portal_settings
 from admin_views.base import Page, own_reseller
@@ -31,6 +32,11 @@ class PortalForm(PostForm):
         "Colour",
         description="Of buttons and marks, such as #1f5f8b. It must be readable.",
         render_kw={"required": True, "maxlength": 7, "spellcheck": "false"},
+    )
+    host_name = StringField(
+        "Own host name",
+        description="Where your clients open the portal, such as portal.example.com. Optional.",
+        render_kw={"maxlength": 253, "spellcheck": "false"},
     )
     support_email = EmailField("Support e-mail", render_kw={"maxlength": 254})
     support_phone = TelField("Support phone", render_kw={"maxlength": 32})
@@ -95,6 +101,8 @@ class PortalSettingsPage(Page):
             logo_problem=", ".join(form.errors.get("logo", ())) or g.get("logo_problem"),
             may_edit=may_edit,
             preview=preview,
+            proof=hosts.PROOF,
+            own_host=hosts.own_host(),
         )
         return page, 422 if form.errors or g.get("logo_problem") else 200
 
@@ -115,6 +123,20 @@ class PortalSettingsPage(Page):
         db.session.commit()
         session.pop(DRAFT, None)
         flash("The portal wears it at once." if changed else "No change.", "success")
+        return redirect(url_for(".index"))
+
+    @expose("/check-host", methods=("POST",))
+    def check_host(self) -> Any:
+        """Look in DNS whether the host name is the reseller's by now."""
+        if not self.by.can(Permission.SETTINGS_EDIT):
+            abort(403)
+        settings = own_reseller().portal_settings
+        proved = portal_settings.check_host(settings, by=self.by)
+        db.session.commit()
+        if proved:
+            flash(f"{settings.host_name} is yours; links in mails use it from now on.", "success")
+        else:
+            flash("The TXT record was not found yet. DNS can take an hour; check again.", "warning")
         return redirect(url_for(".index"))
 
     # --- The preview --------------------------------------------------------------------

@@ -66,6 +66,7 @@ ROUTES: dict[str, Access] = {
     "orders.show": Permission.ORDERS_VIEW,
     "portal_settings.index": Permission.CLIENTS_VIEW,
     "portal_settings.preview": Permission.SETTINGS_EDIT,
+    "portal_settings.check_host": Permission.SETTINGS_EDIT,
     "search.index": STAFF,
     "client_usage.index": Permission.CLIENTS_VIEW,
     "client_usage.calls": Permission.CLIENTS_VIEW,

@@ -24,6 +24,7 @@ ORDER = (
     "lines",
     "holds",
     "carriers",
+    "hosts",
     "credentials",
     "brand",
     "mailer",
