@@ -133,7 +133,7 @@ def _reseller(name: str, slug: str, email: str, owner_name: str) -> int:
     _activate(owner)
     settings = owner.reseller.portal_settings
     settings.support_email, settings.support_phone = f"help@{slug}.example", "(412) 555-0100"
-    settings.support_hours = "Monday to Friday, 8 am to 6 pm"
+    settings.support_hours, settings.version = "Monday to Friday, 8 am to 6 pm", 2
     settings.brand_colour = {"keystone": "#0f5c7a", "harbor": "#7a3b0f"}[slug]
     db.session.flush()
     return owner.reseller_id

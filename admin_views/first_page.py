@@ -14,8 +14,22 @@ from admin_views.base import IndexPage, own_reseller
 from admin_views.usage import ranges
 from columns import now
 from extensions import db
-from models import Client, Did, DidStatus, Login, Mail, MailState, Order, OrderState
+from models import (
+    Client,
+    Did,
+    DidStatus,
+    E911Record,
+    E911Status,
+    Login,
+    Mail,
+    MailState,
+    Order,
+    OrderState,
+    Port,
+    PortStatus,
+)
 from permissions import Permission
+from ports.words import QUESTION
 from usage import reports
 
 MOST_WAITING = 5
@@ -46,6 +60,7 @@ class FirstPage(IndexPage):
             kinds=catalog.KINDS,
             orders=_orders(),
             mails=_mails(),
+            broken=_broken(),
             numbers=numbers,
             clients=clients,
             steps=[] if all(step.is_done for step in steps) else steps,
@@ -58,9 +73,14 @@ class FirstPage(IndexPage):
 
     def _steps(self, numbers: int, clients: int) -> list[Step]:
         """List the first steps of a new reseller, checked against its rows."""
-        company = own_reseller().portal_settings.company_name
+        settings = own_reseller().portal_settings
+        wears = settings.logo_type is not None or settings.version > 1
         return [
-            Step(f"Your portal carries the name {company}", bool(company)),
+            Step(
+                "Dress your portal: logo, colour, contact",
+                wears,
+                self._to("portal_settings.index", "SETTINGS_EDIT"),
+            ),
             Step("Import your numbers", numbers > 0, self._to("did_import.index", "NUMBERS_EDIT")),
             Step(
                 "Create your first client",
@@ -118,6 +138,15 @@ def _orders() -> dict[str, int]:
     )
     found: dict[OrderState, int] = dict(rows.all())  # type: ignore[arg-type]
     return {state.value: found.get(state, 0) for state in states}
+
+
+def _broken() -> dict[str, int]:
+    """Count the 911 addresses in error, and the ports whose old provider has a question."""
+    failed = select(func.count(E911Record.id)).where(
+        E911Record.status == E911Status.FAILED, E911Record.removed_at.is_(None)
+    )
+    asking = select(func.count(Port.id)).join(Port.status).where(PortStatus.key == QUESTION)
+    return {"e911": _scalar(failed), "ports": _scalar(asking)}
 
 
 def _mails() -> dict[str, int]:

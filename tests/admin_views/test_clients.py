@@ -435,3 +435,25 @@ def test_the_same_form_sent_twice_makes_one_client(visitor, alice, look) -> None
         assert names() == ["Acme", "Birch", "Cedar"]
         assert db.session.scalar(select(func.count(OrderSettings.id))) == 3
         assert db.session.scalar(select(func.count(OrderSettingsTier.id))) == 3
+
+
+def test_a_list_opens_as_it_was_kept_sorted(visitor, alice, victor, look) -> None:
+    browser = visitor(alice)
+    page = browser.get(LIST, {"sort": "0", "desc": "1"})
+    page.forms["keep-sorting"].submit().follow()
+    again = browser.get(LIST).follow()
+    assert [row.td.get_text(strip=True) for row in again.html.select("tbody tr")] == [
+        "Birch",
+        "Acme",
+    ]
+    others = visitor(victor).get(LIST, status=200)
+    assert others.html.select("tbody tr")[0].td.get_text(strip=True) == "Acme"
+
+
+@pytest.mark.parametrize("sort", ["", "99", "abc", "-1"])
+def test_a_sorting_that_cannot_be_is_forgotten(visitor, alice, sort: str) -> None:
+    browser = visitor(alice)
+    form = browser.get(LIST, {"sort": "0"}).forms["keep-sorting"]
+    form["sort"] = sort
+    form.submit().follow(status=200)
+    browser.get(LIST, status=200)

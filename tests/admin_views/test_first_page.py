@@ -4,9 +4,21 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+import ports
 from columns import now
 from extensions import db
-from models import Mail, MailState, Order, OrderState
+from models import (
+    Client,
+    E911Record,
+    E911Status,
+    Mail,
+    MailState,
+    Net,
+    Order,
+    OrderState,
+    Port,
+)
+from ports.words import QUESTION
 from tests.support import orders
 from tests.support.queries import statements, writes
 
@@ -114,7 +126,7 @@ def test_a_new_reseller_is_led_through_the_first_steps(visitor, beginner) -> Non
     page = visitor(beginner).get(FIRST)
     steps = [said(step) for step in page.html.select("#first-steps li")]
     assert steps == [
-        "Done Your portal carries the name Fresh Tel",
+        "To do Dress your portal: logo, colour, contact",
         "To do Import your numbers",
         "To do Create your first client",
         "To do Create its first login",
@@ -132,7 +144,10 @@ def test_a_step_is_done_when_its_rows_are_there(visitor, beginner) -> None:
     assert steps[3].startswith("To do")
 
 
-def test_the_steps_go_away_when_all_are_done(visitor, alice) -> None:
+def test_the_steps_go_away_when_all_are_done(visitor, alice, olga) -> None:
+    form = visitor(olga).get("/admin/portal-settings/").forms["portal-settings"]
+    form["support_hours"] = "Always"
+    form.submit("go", value="save", status=302)
     assert visitor(alice).get(FIRST).html.select_one("#first-steps") is None
 
 
@@ -157,5 +172,35 @@ def test_the_page_asks_as_much_for_many_orders_as_for_none(
             orders.ask(bob, number)
     with statements(app) as six:
         browser.get(FIRST)
-    assert len(six) == len(none) <= 15
+    assert len(six) == len(none) <= 17
     assert writes(six) == []
+
+
+def test_911_in_error_and_ports_with_a_question_are_pointed_out(
+    visitor, alice, look, story
+) -> None:
+    with look():
+        acme = db.session.get_one(Client, story.acme.id)
+        ports.furnish(acme.reseller)
+        asking = next(one for one in ports.statuses() if one.key == QUESTION)
+        db.session.add(
+            Port(reseller_id=story.reseller_id, client_id=acme.id, status_id=asking.id, pon="K-9")
+        )
+        db.session.add(
+            E911Record(
+                reseller_id=story.reseller_id,
+                client_id=acme.id,
+                number="+14125550162",
+                net=Net.OFF_NET,
+                caller_name="Acme",
+                address1="1 Main Street",
+                city="Pittsburgh",
+                state="PA",
+                zip="15222",
+                status=E911Status.FAILED,
+            )
+        )
+        db.session.commit()
+    page = visitor(alice).get("/admin/").html
+    assert "1 911 address is in error." in page.find(id="failed-911").get_text()
+    assert "1 port has a question" in page.find(id="asking-ports").get_text()
