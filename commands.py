@@ -1,4 +1,4 @@
-"""The command line: resellers, a locked-out owner, the demo, imported numbers, the worker."""
+"""The command line: resellers, a locked-out owner, the demo, imports, the worker."""
 
 import click
 from flask import Flask, current_app
@@ -15,6 +15,7 @@ import tenancy
 from extensions import db
 from models import Reseller, Staff
 from permissions import Actor
+from usage.command import import_cdrs_command
 
 
 def init_app(app: Flask) -> None:
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
         load_demo,
         demo_users,
         did_import.import_dids_command,
+        import_cdrs_command,
         background.worker_command,
     ):
         app.cli.add_command(command)
