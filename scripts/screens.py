@@ -203,6 +203,11 @@ PAGES = (
         f"{PORTAL}/order-numbers?state=PA&search=1",
         tick(2, "input[name=n]", "[name=review]"),
     ),
+    Screen("portal-number", LOGIN, f"{PORTAL}/numbers", follow("#numbers tbody a")),
+    Screen(
+        "portal-service", LOGIN, f"{PORTAL}/numbers", press("#numbers tbody a", "#services a.btn")
+    ),
+    Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
     Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
     Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),

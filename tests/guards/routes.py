@@ -76,6 +76,8 @@ ROUTES: dict[str, Access] = {
     "cdr_imports.bad_lines": Permission.CLIENTS_VIEW,
     "orders.add_note": Permission.ORDERS_VIEW,
     "reject_reasons.index": Permission.ORDERS_VIEW,
+    "portal.number": LOGIN,
+    "portal.change_service": LOGIN,
     "portal.usage": LOGIN,
     "portal.usage_calls": LOGIN,
     "portal.usage_csv": LOGIN,

@@ -121,6 +121,8 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "port_id": rows["port"],
         "client_id": rows["client"],
         "act": "suspend",
+        "digits": "4125550190",
+        "service": "call_forwarding",
         "what": "mail" if rule.endpoint == "portal_settings.preview" else "days",
         "code": "no-such-code",
         "export_type": "csv",

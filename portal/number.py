@@ -1,0 +1,184 @@
+"""One number of the client: what it does, and asking for a change of a service (P26).
+
+The services, their fields and checks are ``catalog``; what may be changed is ``policy``. A change
+is an order like any other: nothing happens to the number before it is approved.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+import catalog
+import display
+import policy
+import workflow
+from catalog import Invalid, Service
+from extensions import db
+from lines import Request
+from models import Did, E911Record, Order, OrderLine
+from policy import Refused
+from portal import stock
+from portal.access import actor, blueprint, current_client, own, requires_order_requests
+from portal.numbers import STATES
+
+MOST_NOTE = 2_000
+RECENT = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """A service of the number as its page shows it."""
+
+    key: str
+    label: str
+    summary: str
+    words: str
+    is_on: bool
+    may_change: bool
+    order: str | None
+
+
+def _mine(digits: str) -> Did:
+    """Fetch a number of the client by its digits, in any spelling; 404 for any other."""
+    return own(Did, number=display.to_e164(digits) or "")
+
+
+@blueprint.get("/numbers/<digits>")
+def number(digits: str) -> Any:
+    """Show one number: its services with their values, its 911 address, its orders."""
+    did = _mine(digits)
+    return render_template(
+        "portal/numbers/number.html",
+        did=did,
+        place=stock.place(did),
+        state=STATES[did.status],
+        services=_services(did),
+        e911=_e911(did),
+        orders=_orders(did),
+        kinds=catalog.KINDS,
+    )
+
+
+@blueprint.route("/numbers/<digits>/<service>", methods=["GET", "POST"])
+@requires_order_requests
+def change_service(digits: str, service: str) -> Any:
+    """Ask for a service to be set, changed or turned off on one number."""
+    did, wanted = _mine(digits), _allowed(service)
+    unfit = wanted.fits(did)
+    if unfit:
+        abort(403, unfit)
+    problems: dict[str, str] = {}
+    sentence = None
+    if request.method == "POST":
+        try:
+            return _send(did, wanted)
+        except Invalid as wrong:
+            problems = wrong.problems
+        except Refused as refused:
+            db.session.rollback()
+            did, sentence = _mine(digits), refused.sentence
+    page = render_template(
+        "portal/numbers/service.html", **_form(did, wanted), problems=problems, sentence=sentence
+    )
+    return page, 409 if sentence else 422 if problems else 200
+
+
+def _allowed(key: str) -> Service:
+    """Give a service that the client may change; 404 for none, 403 for one that is off (P15)."""
+    service = catalog.SERVICES.get(key) or abort(404)
+    problem = policy.kind_problem(policy.settings_of(current_client()), key)
+    if problem:
+        abort(403, problem)
+    return service
+
+
+def _send(did: Did, service: Service) -> Any:
+    is_off = request.form.get("turn") == "off"
+    # Checked here too, so that each sentence stands beside its field.
+    settings = None if is_off else service.clean(request.form, did.number)
+    order = workflow.submit(
+        current_client(),
+        service.key,
+        [Request(did.number, settings)],
+        actor(),
+        note=request.form.get("note", "")[:MOST_NOTE],
+        key=request.form.get("key", "")[:64],
+    )
+    db.session.commit()
+    flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
+    return redirect(url_for("portal.order", number=order.number), 303)
+
+
+def _form(did: Did, service: Service) -> dict[str, Any]:
+    now_on = {row.service: row for row in did.services}
+    current = now_on.get(service.key)
+    price = policy.facts([did.number]).prices.get(service.key)
+    rivals = [catalog.label(key) for key in catalog.rivals(service) if key in now_on]
+    typed = request.form if request.method == "POST" else (current.settings if current else {})
+    return {
+        "did": did,
+        "service": service,
+        "words": catalog.words(service.key, current.settings if current else None),
+        "is_on": current is not None,
+        "typed": typed,
+        "rivals": rivals,
+        "monthly_micros": price.monthly_micros if price else 0,
+        "setup_micros": price.setup_micros if price else 0,
+        "approves_itself": policy.auto_approves(policy.settings_of(current_client()), service.key),
+        "note": request.form.get("note", "")[:MOST_NOTE],
+        "key": request.form.get("key") or secrets.token_urlsafe(18),
+    }
+
+
+def _services(did: Did) -> list[Row]:
+    now_on = {row.service: row for row in did.services}
+    settings, open_ = policy.settings_of(current_client()), _open_slots(did)
+    may_request = actor().may_request
+    found = []
+    for service in catalog.SERVICES.values():
+        row = now_on.get(service.key)
+        is_allowed = policy.kind_problem(settings, service.key) is None
+        if row is None and (service.fits(did) or not is_allowed):
+            continue
+        order = open_.get(service.place)
+        found.append(
+            Row(
+                service.key,
+                service.label,
+                service.summary,
+                catalog.words(service.key, row.settings if row else None),
+                row is not None,
+                may_request and is_allowed and order is None,
+                order,
+            )
+        )
+    return found
+
+
+def _open_slots(did: Did) -> dict[str, str]:
+    """Name the order that is under way for each slot of the number (P24)."""
+    rows = db.session.execute(
+        select(OrderLine.slot, Order.number)
+        .join(OrderLine.order)
+        .where(OrderLine.number == did.number, OrderLine.is_open)
+    )
+    return dict(rows.all())  # type: ignore[arg-type]
+
+
+def _e911(did: Did) -> E911Record | None:
+    return db.session.scalar(
+        select(E911Record).where(
+            E911Record.number == did.number,
+            E911Record.client_id == current_client().id,
+            E911Record.removed_at.is_(None),
+        )
+    )
+
+
+def _orders(did: Did) -> list[Order]:
+    lines = select(OrderLine.order_id).where(OrderLine.number == did.number)
+    mine = select(Order).where(Order.client_id == current_client().id, Order.id.in_(lines))
+    return list(db.session.scalars(mine.order_by(Order.id.desc()).limit(RECENT)))
