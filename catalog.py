@@ -169,7 +169,9 @@ def clean_address(typed: Mapping[str, Any], number: str) -> Settings:
     text = {key: " ".join(str(value or "").split()) for key, value in typed.items()}
     values = {key: text.get(key, "") for key in ADDRESS}
     values["state"] = values["state"].upper()
-    problems = {name: sentence for name, ok, sentence in _address_rules(values) if not ok}
+    # Of two sentences about one field the first rule's is the more telling.
+    broken = [rule for rule in _address_rules(values) if not rule[1]]
+    problems = {name: sentence for name, _, sentence in reversed(broken)}
     if problems:
         raise Invalid(problems)
     return values
@@ -194,6 +196,9 @@ def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
         ("zip4", bool(re.fullmatch(r"(\d{4})?", values["zip4"])), "Write four digits, or none."),
     ]
 
+
+E911_TERMS = "2026-11"
+"""The version of what a person confirms to have read about 911 before sending an address."""
 
 ADDRESS = ("caller_name", "address1", "address2", "city", "state", "zip", "zip4")
 

@@ -281,6 +281,7 @@ def _record_e911(
             net=Net.ON_NET if did else Net.OFF_NET,
             accepted_by=by_name,
             accepted_at=now(),
+            accepted_version=catalog.E911_TERMS,
         )
         db.session.add(row)
     for key in catalog.ADDRESS:

@@ -12,13 +12,22 @@ ENTRIES = (
     ("first_page", "First Page", "home", None),
     ("numbers", "Numbers", "hash", None),
     ("order_numbers", "Order Numbers", "search", "did_order"),
+    ("e911", "911", "shield", "e911_provision"),
     ("orders", "Orders", "list", None),
     ("usage", "Usage", "hourglass", None),
 )
 """Endpoint, label, icon, and the kind of order that must be allowed."""
 
+SEEN_BY_ALL = {"e911"}
+"""Entries that a login sees that may not order: there is something to look at."""
 
 WITHIN = {
+    "number": "numbers",
+    "change_service": "numbers",
+    "new_e911": "e911",
+    "change_e911": "e911",
+    "remove_e911": "e911",
+    "usage_calls": "usage",
     "review_numbers": "order_numbers",
     "send_numbers": "order_numbers",
     "order": "orders",
@@ -40,7 +49,8 @@ def entries(person: Login, endpoint: str | None, by: Actor) -> list[dict[str, An
             "active": name == marked,
         }
         for name, label, icon, kind in ENTRIES
-        if kind is None or (by.may_request and policy.kind_problem(settings, kind) is None)
+        if kind is None
+        or ((by.may_request or name in SEEN_BY_ALL) and policy.kind_problem(settings, kind) is None)
     ]
 
 

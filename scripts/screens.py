@@ -207,6 +207,8 @@ PAGES = (
     Screen(
         "portal-service", LOGIN, f"{PORTAL}/numbers", press("#numbers tbody a", "#services a.btn")
     ),
+    Screen("portal-911", LOGIN, f"{PORTAL}/911"),
+    Screen("portal-911-new", LOGIN, f"{PORTAL}/911/new"),
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
     Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),

@@ -1,0 +1,168 @@
+"""911 in the portal (P27): provision, change, remove, on-net and off-net; what is not in force."""
+
+from typing import Any
+
+import pytest
+
+from extensions import db
+from models import Client, E911Record, Login, Order
+from tests.support import orders
+from tests.support.words import leaks_of
+
+HOME = "/portal/keystone/911"
+ADDRESS = {
+    "caller_name": "Acme Dental",
+    "address1": "100 Fifth Avenue",
+    "address2": "Suite 300",
+    "city": "Pittsburgh",
+    "state": "pa",
+    "zip": "15222",
+}
+
+
+def send(browser: Any, path: str, accept: bool = True, **fields: str) -> Any:
+    form = browser.get(f"{HOME}/{path}").forms["e911"]
+    for name, value in (ADDRESS | fields).items():
+        form[name] = value
+    form["accepted"].checked = accept
+    return form.submit(expect_errors=True)
+
+
+def in_force(look: Any) -> dict[str, str]:
+    with look():
+        live = db.session.query(E911Record).filter(E911Record.removed_at.is_(None))
+        return {row.number: f"{row.net.value} {row.address1} {row.state}" for row in live}
+
+
+def test_a_number_without_an_address_is_marked_with_what_it_risks(visitor, bob) -> None:
+    page = visitor(bob).get(HOME)
+    said = page.html.find(id="risk").get_text()
+    assert "1 number has no 911 address." in said
+    assert "does not see where you are" in said
+    assert "(412) 555-0190" in page.html.find(id="missing").get_text()
+
+
+def test_an_address_is_not_in_force_before_it_is_approved(visitor, alice, bob, look, story) -> None:
+    browser = visitor(bob)
+    number = send(browser, "4125550190").location.rsplit("/", 1)[1]
+    assert in_force(look) == {}
+    assert f"Not in force yet: order {number} waits" in browser.get(HOME).text
+    with look():
+        orders.approve(number, alice)
+    assert in_force(look) == {story.acme_number: "on_net 100 Fifth Avenue PA"}
+    assert browser.get(HOME).html.find(id="risk") is None
+    with look():
+        record = db.session.query(E911Record).one()
+        assert (record.accepted_by, record.accepted_version) == ("Bob", "2026-11")
+
+
+def test_an_off_net_number_gets_an_address_too(visitor, alice, bob, look) -> None:
+    browser = visitor(bob)
+    number = send(browser, "new", number="412-555-0177").location.rsplit("/", 1)[1]
+    with look():
+        orders.approve(number, alice)
+    assert in_force(look) == {"+14125550177": "off_net 100 Fifth Avenue PA"}
+
+
+def test_a_change_leaves_the_old_address_in_force_until_it_is_approved(
+    visitor, alice, bob, look, story
+) -> None:
+    browser = visitor(bob)
+    with look():
+        pass
+    number = send(browser, "4125550190").location.rsplit("/", 1)[1]
+    with look():
+        orders.approve(number, alice)
+    page = browser.get(f"{HOME}/4125550190")
+    assert page.forms["e911"]["address1"].value == "100 Fifth Avenue"
+    number = send(browser, "4125550190", address1="200 Sixth Avenue").location.rsplit("/", 1)[1]
+    assert in_force(look) == {story.acme_number: "on_net 100 Fifth Avenue PA"}
+    with look():
+        orders.approve(number, alice)
+    assert in_force(look) == {story.acme_number: "on_net 200 Sixth Avenue PA"}
+
+
+def test_removing_says_what_it_risks_and_waits(visitor, alice, bob, look, story) -> None:
+    browser = visitor(bob)
+    number = send(browser, "4125550190").location.rsplit("/", 1)[1]
+    with look():
+        orders.approve(number, alice)
+    page = browser.get(f"{HOME}/4125550190/remove")
+    assert "does not see where you are" in page.html.find(id="consequence").get_text()
+    number = page.forms["remove"].submit().location.rsplit("/", 1)[1]
+    assert story.acme_number in in_force(look)
+    with look():
+        orders.approve(number, alice)
+    assert in_force(look) == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("address1", "PO Box 12", "A post office box cannot be found by an ambulance."),
+        ("address1", "Fifth Avenue", "Write the house number and the street, such as"),
+        ("state", "ZZ", "Use the two letters of a US state, such as PA."),
+        ("zip", "152", "Write the five digits of the ZIP."),
+        ("caller_name", "", "Write a name of 3 to 50 letters and digits."),
+    ],
+)
+def test_a_wrong_address_is_said_beside_its_field(
+    visitor, bob, look, field: str, typed: str, sentence: str
+) -> None:
+    page = send(visitor(bob), "4125550190", **{field: typed})
+    assert page.status_int == 422
+    assert page.html.find(id=f"{field}-problem").get_text().startswith(sentence)
+    assert page.forms["e911"]["city"].value == "Pittsburgh"
+    with look():
+        assert db.session.query(Order).count() == 0
+
+
+def test_the_limits_of_911_must_be_read(visitor, bob, look) -> None:
+    page = send(visitor(bob), "4125550190", accept=False)
+    said = page.html.find(id="accepted-problem").get_text()
+    assert said == "Confirm that you have read what 911 needs."
+    with look():
+        assert db.session.query(Order).count() == 0
+
+
+def test_a_second_order_for_the_same_address_is_told_of_the_first(visitor, bob, look) -> None:
+    browser = visitor(bob)
+    number = send(browser, "4125550190").location.rsplit("/", 1)[1]
+    page = send(browser, "4125550190", address1="200 Sixth Avenue")
+    assert page.status_int == 409
+    assert number in page.html.find(id="refused").get_text()
+
+
+def test_where_911_is_off_nothing_shows_and_the_address_refuses(visitor, bob, look, story) -> None:
+    browser = visitor(bob)
+    with look():
+        db.session.get_one(Client, story.acme.id).order_settings.e911_provisioning = False
+        db.session.commit()
+    menu = browser.get("/portal/keystone/").html.find("nav", attrs={"aria-label": "Main"})
+    assert "911" not in menu.get_text()
+    for path in ("", "/new", "/4125550190"):
+        browser.get(HOME + path, status=403)
+
+
+def test_a_read_only_login_looks_and_sends_nothing(visitor, bob, look) -> None:
+    with look():
+        db.session.get_one(Login, bob.id).allow_order_requests = False
+        db.session.commit()
+    browser = visitor(bob)
+    assert browser.get(HOME).html.select("main a.btn") == []
+    browser.get(f"{HOME}/4125550190", status=403)
+
+
+def test_charlie_finds_no_address_of_bobs(visitor, alice, bob, charlie, look) -> None:
+    number = send(visitor(bob), "4125550190").location.rsplit("/", 1)[1]
+    with look():
+        orders.approve(number, alice)
+    browser = visitor(charlie)
+    assert "Fifth Avenue" not in browser.get(HOME).text
+    for path in ("/4125550190", "/4125550190/remove"):
+        browser.get(HOME + path, status=404)
+
+
+def test_the_pages_wear_the_resellers_brand_alone(visitor, bob) -> None:
+    for path in ("", "/new", "/4125550190"):
+        assert leaks_of(visitor(bob).get(HOME + path)) == []
