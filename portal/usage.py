@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask import abort, flash, render_template, request
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 import audit
@@ -17,7 +18,7 @@ import display
 import sheets
 from columns import now
 from extensions import db
-from models import Call, CallKind
+from models import Call, CallKind, Did
 from portal import paging
 from portal.access import actor, blueprint, current_client
 from usage import reports
@@ -56,7 +57,7 @@ def usage_calls(number: str) -> Any:
     known, page = display.to_e164(number) or number, paging.asked()
     wanted = reports.calls(span, client_id=client.id, number=known)
     rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
-    if not rows:
+    if not rows and not _has(known):
         abort(404)
     return render_template(
         "portal/usage/calls.html",
@@ -129,6 +130,12 @@ def _asked() -> Range:
         flash("Choose a first day before the last, at most 400 days apart.", "warning")
         return usual
     return Range(first, last)
+
+
+def _has(number: str) -> bool:
+    """Tell whether a number is the client's now; its calls may be none."""
+    mine = select(Did.id).where(Did.number == number, Did.client_id == current_client().id)
+    return db.session.scalar(mine) is not None
 
 
 def _words(span: Range) -> dict[str, Any]:

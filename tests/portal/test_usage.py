@@ -81,3 +81,8 @@ def test_charlie_sees_none_of_bobs_calls(visitor, charlie, calls) -> None:
 def test_a_range_that_cannot_be_shows_the_month(visitor, bob, calls, junk: str) -> None:
     page = visitor(bob).get(f"{HOME}?{junk}")
     assert page.html.select_one(".message")
+
+
+def test_a_number_without_calls_says_so(visitor, bob, story) -> None:
+    page = visitor(bob).get(f"{HOME}/4125550190")
+    assert page.html.find(id="no-calls").get_text() == "No calls in these days."
