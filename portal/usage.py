@@ -16,7 +16,7 @@ import charts
 import database
 import display
 import sheets
-from columns import now
+from columns import E164, now
 from extensions import db
 from models import Call, CallKind, Did
 from portal import paging
@@ -134,6 +134,8 @@ def _asked() -> Range:
 
 def _has(number: str) -> bool:
     """Tell whether a number is the client's now; its calls may be none."""
+    if not E164.fullmatch(number):
+        return False
     mine = select(Did.id).where(Did.number == number, Did.client_id == current_client().id)
     return db.session.scalar(mine) is not None
 
