@@ -157,7 +157,7 @@ def test_a_record_tells_which_orders_changed_it(visitor: Any, alice: Any, record
     assert "Acme Dental, 100 Main Street" in told
     acknowledged = page.html.find(id="address").get_text(" ", strip=True)
     assert "By Bob" in acknowledged
-    assert "no version on record" in acknowledged
+    assert "version 2026-11" in acknowledged
 
 
 def test_a_failed_address_says_what_is_wrong(visitor: Any, alice: Any, records: Any) -> None:
