@@ -3,13 +3,15 @@
 import re
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from webtest import TestApp, TestResponse
 
 from tests.support.cast import Person
 
-INLINE = re.compile(rb"""\son[a-z]+\s*=\s*["']|javascript:|\sstyle\s*=\s*["']|<style\b""", re.I)
+FOREIGN = re.compile(r"\s*(?:https?:)?//(?!localhost(?:[:/]|$))", re.I)
+DATA = ("application/json", "application/ld+json")
+"""Kinds of script that are data and never run."""
 
 
 class Visitor(TestApp):
@@ -50,7 +52,7 @@ def check_page(response: TestResponse) -> None:
 def faults(html: str, *, is_mail: bool = False) -> list[str]:
     """List what is wrong with a page: its frame, inline code, forms, fields, pictures, assets."""
     page = BeautifulSoup(html, "html.parser")
-    found = [] if is_mail else _inline(html)
+    found = [] if is_mail else _inline(page)
     if len(page.find_all("h1")) != 1:
         found.append("not one h1")
     if page.title is None or not page.title.get_text(strip=True):
@@ -62,37 +64,66 @@ def faults(html: str, *, is_mail: bool = False) -> list[str]:
     return found + _forms(page) + _fields(page) + _assets(page)
 
 
-def _inline(html: str) -> list[str]:
-    match = INLINE.search(html.encode())
-    return [f"inline code or style: {match.group()!r}"] if match else []
+def _inline(page: BeautifulSoup) -> list[str]:
+    found = [f"inline code or style: {tag.name}" for tag in page.find_all("style")]
+    for tag in page.find_all(True):
+        for name, value in tag.attrs.items():
+            runs = str(value).strip().lower().startswith("javascript:")
+            if name.startswith("on") or name == "style" or runs:
+                found.append(f"inline code or style: {tag.name} {name}")
+    for script in page.find_all("script", src=False):
+        if script.get("type") not in DATA:
+            found.append("inline code or style: script")
+    return found
 
 
 def _forms(page: BeautifulSoup) -> list[str]:
-    return [
-        f"the form {form.get('id')} has no token"
-        for form in page.find_all("form", method=re.compile("post", re.I))
-        if form.find("input", {"name": "csrf_token"}) is None
-    ]
+    found = []
+    for form in page.find_all("form", method=re.compile("post", re.I)):
+        token = form.find("input", {"name": "csrf_token"})
+        if token is None or not token.get("value"):
+            found.append(f"the form {form.get('id')} has no token")
+    return found
 
 
 def _fields(page: BeautifulSoup) -> list[str]:
-    labelled = {label.get("for") for label in page.find_all("label")}
+    labelled = {tag["for"] for tag in page.find_all("label", {"for": True}) if _says(tag)}
     found = []
     for field in page.find_all(["input", "select", "textarea"]):
-        hidden = field.get("type") in ("hidden", "submit") or field.get("aria-hidden") == "true"
-        named = field.get("aria-label") or field.get("aria-labelledby")
-        if hidden or named or field.get("id") in labelled or field.find_parent("label"):
+        kind = field.get("type", "")
+        if kind in ("hidden", "submit") or field.get("aria-hidden") == "true":
             continue
-        found.append(f"the field {field.get('name')} has no label")
+        if not (field.get("id") in labelled or _is_named(page, field)):
+            found.append(f"the field {field.get('name')} has no label")
     for button in page.find_all("button"):
-        if not button.get_text(strip=True) and not button.get("aria-label"):
+        if not _says(button) and not _is_named(page, button):
             found.append(f"a button has no name: {str(button)[:60]}")
     return found
 
 
+def _is_named(page: BeautifulSoup, tag: Tag) -> bool:
+    """Tell whether a field or button is named by itself, by another element or by its label."""
+    if str(tag.get("aria-label", "")).strip():
+        return True
+    names = str(tag.get("aria-labelledby", "")).split()
+    around = tag.find_parent("label")
+    return any(_says(page.find(id=name)) for name in names) or _says(around)
+
+
+def _says(tag: Tag | None) -> bool:
+    """Tell whether an element has words in it, or a picture that says some."""
+    if tag is None:
+        return False
+    pictures = tag.find_all("img", alt=True)
+    return bool(tag.get_text(strip=True)) or any(picture["alt"] for picture in pictures)
+
+
 def _assets(page: BeautifulSoup) -> list[str]:
     found = [f"a picture says nothing: {str(i)[:60]}" for i in page.find_all("img", alt=False)]
-    for tag, name in (("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src")):
-        for one in page.find_all(tag, **{name: re.compile(r"^(https?:)?//(?!localhost)")}):
-            found.append(f"loaded from elsewhere: {one[name]}")
+    for tag in page.find_all(True):
+        wanted = [tag.get(name) for name in ("src", "data", "poster")]
+        wanted += str(tag.get("srcset", "")).split(",")
+        if tag.name in ("link", "use", "image"):
+            wanted += [tag.get("href"), tag.get("xlink:href")]
+        found += [f"loaded from elsewhere: {one}" for one in wanted if one and FOREIGN.match(one)]
     return found
