@@ -26,6 +26,9 @@ FEATURES = {
     "has_sms": {"sms", "text", "texting", "messaging"},
 }
 _NO_FEATURE = {"none", "no", "voice", "and", "outbound"}
+_GUARDED = re.compile(r"'[\s'\"]*[=+\-@]")
+"""The apostrophe that our own files put before what a spreadsheet would run (``sheets.py``)."""
+
 _YES = {"yes", "y", "true", "t", "1", "x", "on", "enabled", "✓", "✔"}
 _NO = {"no", "n", "false", "f", "0", "off", "-", "none", "disabled", "✗"}
 
@@ -69,7 +72,7 @@ def _number(cell: str) -> Values:
 def _text(field: str, what: str, longest: int) -> Reader:
     def reader(cell: str) -> Values:
         text = " ".join(cell.split())
-        if text[:2] in ("'=", "'+", "'-", "'@"):
+        if _GUARDED.match(text):
             text = text[1:]
         if len(text) > longest:
             raise ValueError(f"The {what} has more than {longest} characters.")

@@ -114,7 +114,7 @@ class Decider:
 
     def _refused(self, row: Row, values: Values, why: str) -> Line:
         tier = values.get("tier", "")
-        known = not tier or self._known.tiers.find(tier)
+        known = not tier or self._known.tier(tier)
         return Line(row, Kind.REFUSED, values["number"], why, unknown_tier="" if known else tier)
 
     def _plan(self, row: Row, values: Values, did: Any, taken: set[str]) -> Plan:
@@ -142,7 +142,7 @@ class Decider:
         known = f"Known tiers: {', '.join(self._known.tiers.names()) or 'none'}."
         if label is None:
             raise Refusal(f"The number is new and needs a tier. {known}")
-        tier = self._known.tiers.find(label)
+        tier = self._known.tier(label)
         if tier is None and not self._known.create_tiers:
             raise Refusal(f"There is no tier “{label}”. {known} Correct it, or create the tier.")
         return tier or Named(None, label)

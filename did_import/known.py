@@ -20,7 +20,7 @@ class Named:
 
 
 class Names:
-    """Things by their names: exactly as written, else without regard to case."""
+    """Things by their names: exactly as written, else without regard to case and spacing."""
 
     def __init__(self, things: Iterable[Named]) -> None:
         self._exact: dict[str, Named] = {}
@@ -32,7 +32,7 @@ class Names:
 
     def find(self, name: str) -> Named | None:
         """Find a thing by its name."""
-        return self._exact.get(name) or self._loose.get(name.casefold())
+        return self._exact.get(name) or self._loose.get(_loosely(name))
 
     def by_id(self, key: int | None) -> Named | None:
         """Find a thing by its row's id."""
@@ -54,9 +54,13 @@ class Names:
 
     def _add(self, thing: Named) -> None:
         self._exact.setdefault(thing.name, thing)
-        self._loose.setdefault(thing.name.casefold(), thing)
+        self._loose.setdefault(_loosely(thing.name), thing)
         if thing.id is not None:
             self._by_id[thing.id] = thing
+
+
+def _loosely(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 class Known:
@@ -71,6 +75,10 @@ class Known:
         )
         self.groups = Names(_groups(DidGroup))
         self.endpoint_groups = Names(_groups(EndpointGroup))
+
+    def tier(self, label: str) -> Named | None:
+        """Find a tier by its label; files say Tier 1 or 1, and so do resellers."""
+        return self.tiers.find(label) or self.tiers.find(f"Tier {label}")
 
     def write_new(self) -> None:
         """Write the tiers and groups that are to be created and have no row yet."""

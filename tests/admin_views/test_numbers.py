@@ -10,7 +10,7 @@ from webtest import Upload
 
 from columns import now
 from extensions import db
-from models import Did, DidStatus, Tier
+from models import Did, DidGroup, DidStatus, Tier
 from tests.support import orders
 from tests.support.queries import statements, writes
 
@@ -291,3 +291,39 @@ def test_an_export_imported_again_changes_nothing(visitor, alice, look, story) -
     upload["file"] = Upload("numbers.csv", exported, "text/csv")
     said_first = upload.submit().follow().html.select_one("#consequences li").get_text()
     assert said_first == "0 numbers added, 0 changed, 7 left as they are."
+
+
+ODD = {
+    "=Sum": {"monthly_micros": 0, "setup_micros": 12_000_000},
+    '"+ Plus"': {"monthly_micros": 1_234_567_890, "city": "O'Fallon", "lata": "234"},
+    "'-Own": {"city": None, "state": None, "rate_center": "@Home", "tier_label": "0777"},
+    "Größe, A; B": {"status": DidStatus.SUSPENDED, "has_sms": False, "has_t38": True},
+    "Two  Words": {"tier_label": "Tier 5", "setup_micros": 0, "rate_center": "'@Home"},
+}
+"""What a number may say that a spreadsheet, or a reader of CSV, would like to take otherwise."""
+
+
+def test_every_exported_row_is_unchanged_when_it_comes_back(visitor, alice, look, story) -> None:
+    with look():
+        _make_odd(story)
+    browser = visitor(alice)
+    exported = browser.get("/admin/dids/export/csv/").body
+    upload = browser.get("/admin/did-import/").forms["upload"]
+    upload["file"] = Upload("numbers.csv", exported, "text/csv")
+    report = upload.submit().follow().click("Full report").text
+    rows = list(csv.DictReader(io.StringIO(report, newline="")))
+    assert len(rows) == len(story.free) + 2
+    assert {(row["Outcome"], row["Explanation"]) for row in rows} == {("unchanged", "")}
+
+
+def _make_odd(story) -> None:  # type: ignore[no-untyped-def]
+    """Give free numbers prices of their own, groups and places with odd names."""
+    for number, (group, more) in zip(story.free, ODD.items(), strict=False):
+        did = db.session.scalars(select(Did).where(Did.number == number)).one()
+        did.did_group = DidGroup(reseller_id=story.reseller_id, name=group)
+        for column, value in more.items():
+            if column == "tier_label":
+                did.tier = Tier(reseller_id=story.reseller_id, label=value, name="Gold")
+            else:
+                setattr(did, column, value)
+    db.session.commit()
