@@ -15,7 +15,7 @@ PAGES = {
     404: ("Not found", "There is nothing at this address, or it is not yours to see."),
     405: ("Not found", "This address cannot be used that way."),
     409: ("Already changed", "Someone else was faster. Open the page again to see how it stands."),
-    413: ("Too large", "What you sent is too large; at most {limit} MB can be sent at once."),
+    413: ("Too large", "What you sent is too large; at most {limit} can be sent at once."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
     500: ("Something went wrong", "It is our fault, and it was recorded. Nothing was changed."),
 }
@@ -37,18 +37,24 @@ def _page(status: int, sentence: str | None = None, heading: str | None = None) 
         heading=heading or words[0],
         sentence=sentence or words[1].format(limit=_limit()),
         reference=g.get("request_id") if status >= 500 else None,
-        **_way_out(),
+        **_way_out(status),
     )
     return page, status
 
 
-def _limit() -> int:
-    """Tell how many megabytes one request can carry."""
-    return (current_app.config["MAX_CONTENT_LENGTH"] or 0) // (1024 * 1024)
+def _limit() -> str:
+    """Tell how much one request can carry: a file, or the text of a form, which may be less."""
+    most = current_app.config["MAX_CONTENT_LENGTH"]
+    if (request.content_length or most + 1) > most:
+        return f"{most // 1024**2} MB"
+    return f"{current_app.config['MAX_FORM_MEMORY_SIZE'] // 1024**2} MB of text"
 
 
-def _way_out() -> dict[str, str]:
-    """Lead back to the first page of the area, without asking the database who looks."""
+def _way_out(status: int) -> dict[str, str]:
+    """Lead back to the form or to the first page of the area, without asking who looks."""
+    address = current_app.create_url_adapter(request)
+    if status == 413 and address and address.test(method="GET"):
+        return {"next_url": request.path, "next_label": "Go back to the form"}
     if request.path.startswith("/portal/"):
         slug = request.path.split("/")[2]
         return {"next_url": f"/portal/{slug}/", "next_label": "Go to the first page"}
