@@ -167,6 +167,10 @@ class Reseller(Root, Model):
     hold_hours: Mapped[int] = mapped_column(default=168)
     last_order_number: Mapped[int] = mapped_column(default=0)
     require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    closed_through: Mapped[date | None] = mapped_column()
+    """The last day of the last closed month; what counts up to it never changes."""
+    statement_day: Mapped[int | None] = mapped_column()
+    """The day of the month on which clients are sent the statement of the month before."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     portal_settings: Mapped["PortalSettings"] = relationship(
@@ -308,6 +312,8 @@ class Login(Owned, Model):
     totp_secret: Mapped[str | None] = mapped_column(String(255))
     totp_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    pending_email: Mapped[str | None] = mapped_column(String(254))
+    """A new address that has not been confirmed yet."""
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     time_zone: Mapped[str | None] = mapped_column(String(64))
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -682,6 +688,8 @@ class Did(Owned, Model):
     endpoint_group_id: Mapped[int | None] = mapped_column(RowId)
     client_id: Mapped[int | None] = mapped_column(RowId)
     label: Mapped[str | None] = mapped_column(String(80))
+    client_label: Mapped[str | None] = mapped_column(String(80))
+    """What the client calls the number."""
     held_by_id: Mapped[int | None] = mapped_column(RowId)
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -820,6 +828,8 @@ class E911Record(Owned, Model):
     zip4: Mapped[str | None] = mapped_column(String(4))
     status: Mapped[E911Status] = mapped_column(choice(E911Status), default=E911Status.PROVISIONING)
     status_detail: Mapped[str | None] = mapped_column(String(255))
+    entered: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """The address as it was typed, where the validator corrected it."""
     alert_emails: Mapped[list[str]] = mapped_column(JSON, default=list)
     accepted_by: Mapped[str | None] = mapped_column(String(120))
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -1131,6 +1141,27 @@ class CallKind(StrEnum):
     E911 = "e911"
 
 
+class ChargeKind(StrEnum):
+    """Kinds of charges beside calls."""
+
+    MONTHLY = "monthly"
+    SETUP = "setup"
+    ADJUSTMENT = "adjustment"
+
+
+class UsageKind(StrEnum):
+    """What a daily sum adds up: the kinds of calls, then the kinds of charges."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    TOLL_FREE = "toll_free"
+    MESSAGE = "message"
+    E911 = "e911"
+    MONTHLY = "monthly"
+    SETUP = "setup"
+    ADJUSTMENT = "adjustment"
+
+
 class ImportState(StrEnum):
     """How far the import of a call file has come."""
 
@@ -1164,12 +1195,15 @@ class RatePlan(Owned, Model):
 
 
 class Rate(Owned, Model):
-    """A price of one kind of call, for the longest prefix of the far end, from a day on."""
+    """A price of one kind of call, for the longest prefix of the far end, from a day on.
+
+    ``tier`` narrows it to the client's numbers of that tier; empty is any.
+    """
 
     __tablename__ = "rate"
     __table_args__ = owned(
         of_reseller("rate_plan", "rate_plan_id"),
-        UniqueConstraint("rate_plan_id", "kind", "prefix", "starts_on"),
+        UniqueConstraint("rate_plan_id", "kind", "prefix", "tier", "starts_on"),
         CheckConstraint("minimum_seconds >= 0 AND increment_seconds >= 1", name="steps"),
     )
 
@@ -1177,12 +1211,35 @@ class Rate(Owned, Model):
     rate_plan_id: Mapped[int] = mapped_column(RowId)
     kind: Mapped[CallKind] = mapped_column(choice(CallKind, "rate_kind"))
     prefix: Mapped[str] = mapped_column(String(16), default="")
+    tier: Mapped[str] = mapped_column(String(20), default="", server_default="")
     minute_micros: Mapped[int] = mapped_column(Micros, default=0)
     unit_micros: Mapped[int] = mapped_column(Micros, default=0)
     """What each call or message costs, whatever its length."""
     minimum_seconds: Mapped[int] = mapped_column(default=60)
     increment_seconds: Mapped[int] = mapped_column(default=60)
     starts_on: Mapped[date] = mapped_column()
+    ends_on: Mapped[date | None] = mapped_column()
+    """The first day on which it no longer holds."""
+
+
+class CdrProfile(Owned, Model):
+    """A format of call files that staff described; the built-in ones are in ``usage/profiles``."""
+
+    __tablename__ = "cdr_profile"
+    __table_args__ = owned(UniqueConstraint("reseller_id", "key"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    delimiter: Mapped[str] = mapped_column(String(1), default=",")
+    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    kinds: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    time_format: Mapped[str] = mapped_column(String(40), default="%Y-%m-%d %H:%M:%S")
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CdrImport(Owned, Model):
@@ -1205,12 +1262,32 @@ class CdrImport(Owned, Model):
     bad: Mapped[int] = mapped_column(default=0)
     unassigned: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str | None] = mapped_column(Text)
+    header: Mapped[str | None] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    read_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when the process that reads it is believed to be alive."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     staff: Mapped[Staff | None] = relationship(
         primaryjoin="Staff.id == foreign(CdrImport.staff_id)"
     )
+
+
+class CdrImportPart(Owned, Model):
+    """A piece of an uploaded call file that waits to be read; gone when it is done."""
+
+    __tablename__ = "cdr_import_part"
+    __table_args__ = owned(
+        of_reseller("cdr_import", "cdr_import_id"),
+        UniqueConstraint("cdr_import_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    cdr_import_id: Mapped[int] = mapped_column(RowId)
+    position: Mapped[int] = mapped_column()
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class CdrReject(Owned, Model):
@@ -1245,9 +1322,12 @@ class Call(Owned, Model):
     kind: Mapped[CallKind] = mapped_column(choice(CallKind))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     day: Mapped[date] = mapped_column()
-    """The day of its start in the reseller's time zone: what a month is made of."""
+    """The day it counts on: that of its start in the reseller's zone, or, where that month was
+    closed before the call was known, the first day of the next."""
     number: Mapped[str] = mapped_column(String(20))
     far_end: Mapped[str] = mapped_column(String(40))
+    carried_by: Mapped[str | None] = mapped_column(String(45))
+    """The address of the endpoint that carried it, where the file tells."""
     seconds: Mapped[int] = mapped_column(default=0)
     billed_seconds: Mapped[int] = mapped_column(default=0)
     cost_micros: Mapped[int] = mapped_column(Micros, default=0)
@@ -1256,7 +1336,10 @@ class Call(Owned, Model):
 
 
 class UsageDay(Owned, Model):
-    """The calls of one client, number and kind on one day, added up; what pages read."""
+    """The calls or charges of one client, number and kind on one day; what pages read.
+
+    The number is empty for a charge that is no number's.
+    """
 
     __tablename__ = "usage_day"
     __table_args__ = owned(
@@ -1272,11 +1355,116 @@ class UsageDay(Owned, Model):
     owner: Mapped[int] = mapped_column(RowId, default=0)
     """The client's id, or 0 for nobody: a unique key does not count empty values as alike."""
     number: Mapped[str] = mapped_column(String(20))
-    kind: Mapped[CallKind] = mapped_column(choice(CallKind, "usage_kind"))
+    kind: Mapped[UsageKind] = mapped_column(choice(UsageKind, "usage_kind"))
     calls: Mapped[int] = mapped_column(default=0)
     billed_seconds: Mapped[int] = mapped_column(default=0)
     cost_micros: Mapped[int] = mapped_column(Micros, default=0)
     price_micros: Mapped[int] = mapped_column(Micros, default=0)
+
+
+class EndpointAssignment(Owned, Model):
+    """Which client's calls came from an endpoint's address, from when to when."""
+
+    __tablename__ = "endpoint_assignment"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        Index("ix_endpoint_assignment_host", "reseller_id", "host", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    host: Mapped[str] = mapped_column(String(253))
+    client_id: Mapped[int] = mapped_column(RowId)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MonthlyFee(Owned, Model):
+    """Something that a client pays month by month, while it runs: a number, a service, a 911."""
+
+    __tablename__ = "monthly_fee"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        of_reseller("orders", "order_id"),
+        Index(
+            "uq_monthly_fee_running",
+            "reseller_id",
+            "client_id",
+            "number",
+            "subject",
+            unique=True,
+            sqlite_where=text("ended_on IS NULL"),
+            postgresql_where=text("ended_on IS NULL"),
+        ),
+        Index("ix_monthly_fee_ended_on", "reseller_id", "ended_on"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    number: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(40))
+    monthly_micros: Mapped[int] = mapped_column(Micros)
+    cost_monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
+    order_id: Mapped[int | None] = mapped_column(RowId)
+    started_on: Mapped[date] = mapped_column()
+    ended_on: Mapped[date | None] = mapped_column()
+    """The last day that is paid."""
+
+
+class Charge(Owned, Model):
+    """A row of the ledger: what a client owes beside its calls, or is given back."""
+
+    __tablename__ = "charge"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        of_reseller("orders", "order_id"),
+        of_reseller("staff", "staff_id"),
+        of_reseller("monthly_fee", "monthly_fee_id"),
+        UniqueConstraint("reseller_id", "key"),
+        Index("ix_charge_client", "reseller_id", "client_id", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    kind: Mapped[ChargeKind] = mapped_column(choice(ChargeKind))
+    key: Mapped[str] = mapped_column(String(80))
+    """What it is for; the same thing is charged once."""
+    day: Mapped[date] = mapped_column()
+    first_day: Mapped[date | None] = mapped_column()
+    last_day: Mapped[date | None] = mapped_column()
+    number: Mapped[str] = mapped_column(String(20), default="")
+    subject: Mapped[str] = mapped_column(String(40), default="")
+    price_micros: Mapped[int] = mapped_column(Micros)
+    cost_micros: Mapped[int] = mapped_column(Micros, default=0)
+    reason: Mapped[str | None] = mapped_column(String(200))
+    order_id: Mapped[int | None] = mapped_column(RowId)
+    monthly_fee_id: Mapped[int | None] = mapped_column(RowId)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    client: Mapped[Client] = relationship(primaryjoin="Client.id == foreign(Charge.client_id)")
+    staff: Mapped[Staff | None] = relationship(primaryjoin="Staff.id == foreign(Charge.staff_id)")
+
+
+class SpendAlert(Owned, Model):
+    """A mail to whom the reseller names when a client's month comes to an amount; once a month."""
+
+    __tablename__ = "spend_alert"
+    __table_args__ = owned(
+        of_reseller("client", "client_id"),
+        CheckConstraint("(amount_micros IS NULL) <> (percent IS NULL)", name="one_limit"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    client_id: Mapped[int] = mapped_column(RowId)
+    amount_micros: Mapped[int | None] = mapped_column(Micros)
+    percent: Mapped[int | None] = mapped_column()
+    """Of the client's monthly cap."""
+    emails: Mapped[list[str]] = mapped_column(JSON, default=list)
+    sent_month: Mapped[date | None] = mapped_column()
+    """The first day of the last month for which it was sent."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    client: Mapped[Client] = relationship(primaryjoin="Client.id == foreign(SpendAlert.client_id)")
 
 
 # --- Mail and audit -------------------------------------------------------------------------

@@ -14,14 +14,19 @@ from columns import E164, now
 from extensions import db
 from models import (
     CallKind,
+    CdrProfile,
+    Charge,
+    ChargeKind,
     Client,
     Did,
     DidImport,
     E911Group,
     E911Record,
     Endpoint,
+    EndpointAssignment,
     EndpointGroup,
     Invitation,
+    MonthlyFee,
     Net,
     OrderNote,
     Port,
@@ -69,11 +74,15 @@ CHECKED = {
     *("slug", "time_zone", "currency", "carrier", "brand_colour", "accent_colour", "logo_type"),
     *("host_name", "host_token", "password_hash", "totp_secret", "nonce", "token_hash"),
     *("code_hash", "submit_key", "digest", "dedupe_key", "message_id", "lease_owner", "ip"),
+    *("pending_email", "time_format", "delimiter", "carried_by"),
     *("state", "zip", "zip4", "lata", "npa", "nxx", "digits", "bucket", "service", "slot", "kind"),
 }
 """Columns whose content a door checks or the program makes; all other texts become hostile."""
 
-MADE = {"mail.text", "mail.html", "order_event.name", "port_status.key", "orders.number"}
+MADE = {"mail.text", "mail.html", "order_event.name", "port_status.key", "orders.number"} | {
+    *("charge.key", "charge.number", "charge.subject", "cdr_profile.key"),
+    *("monthly_fee.number", "monthly_fee.subject"),
+}
 """Texts that the program makes, of tables where another column of that name may be anything."""
 
 
@@ -98,6 +107,25 @@ def furnish(story: Story) -> None:
         PortEvent(**owner, port_id=port.id, by_name="Alice", text="Hello."),
         PortReason(**owner, text="Late."),
         RejectReason(**owner, text="No."),
+        CdrProfile(**owner, key="mine", name="Mine", columns={"cost": "Price"}),
+        MonthlyFee(
+            **owner,
+            client_id=acme.id,
+            number=did.number,
+            subject="e911",
+            monthly_micros=1,
+            started_on=date(2026, 1, 1),
+        ),
+        Charge(
+            **owner,
+            client_id=acme.id,
+            kind=ChargeKind.ADJUSTMENT,
+            key="one",
+            day=now().date(),
+            price_micros=1_000_000,
+            reason="Goodwill.",
+        ),
+        EndpointAssignment(**owner, host="192.0.2.1", client_id=acme.id),
         Endpoint(**owner, endpoint_group_id=endpoints.id, host="sip.acme.example"),
         E911Record(
             **owner,
