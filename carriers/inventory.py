@@ -12,6 +12,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import joinedload
 
 import catalog
+import charging
 from carriers.base import Answer, Job, Outcome
 from columns import now
 from extensions import db
@@ -69,16 +70,16 @@ def give_did(
     did.held_by_id, did.held_until = None, None
     if is_new:
         did.status, did.activated_at = DidStatus.ACTIVE, moment
-        db.session.add(_assignment(did, moment, price))
+        _hand_over(did, moment, price)
     db.session.flush()
 
 
 def take_did(did: Did, status: DidStatus = DidStatus.RELEASED) -> None:
     """Take a number from its client: its services end and its history keeps who had it."""
+    _end_assignment(did)
     did.services.clear()
     did.client_id = did.did_group_id = did.endpoint_group_id = None
-    did.status, did.activated_at, did.label = status, None, None
-    _end_assignment(did)
+    did.status, did.activated_at, did.label, did.client_label = status, None, None, None
     db.session.flush()
 
 
@@ -136,36 +137,45 @@ def _give_with_group(did: Did, client: Client) -> None:
     if did.client_id is None:
         moment = now()
         did.client_id, did.status, did.activated_at = client.id, DidStatus.ACTIVE, moment
-        db.session.add(_assignment(did, moment))
+        _hand_over(did, moment)
 
 
 def take_back(did: Did) -> None:
     """Put a number back into the stock; it stays in its groups, which have no client."""
+    _end_assignment(did)
     did.services.clear()
     did.client_id, did.status = None, DidStatus.AVAILABLE
-    did.activated_at = did.label = None
-    _end_assignment(did)
+    did.activated_at = did.label = did.client_label = None
 
 
 def _end_assignment(did: Did) -> None:
+    """Write that a number goes from who has it, and end what is paid for it."""
     db.session.execute(
         update(DidAssignment)
         .where(DidAssignment.did_id == did.id, DidAssignment.ended_at.is_(None))
         .values(ended_at=now())
     )
+    if did.client_id is not None:
+        charging.end_number(did.client_id, did.number)
 
 
-def _assignment(did: Did, moment: datetime, price: tuple[int, int] | None = None) -> DidAssignment:
+def _hand_over(did: Did, moment: datetime, price: tuple[int, int] | None = None) -> None:
+    """Write who has a number from now on, and what is paid for it month by month."""
     monthly, setup = price or (did.price_monthly_micros, did.price_setup_micros)
-    return DidAssignment(
-        monthly_micros=monthly,
-        setup_micros=setup,
-        reseller_id=did.reseller_id,
-        did_id=did.id,
-        number=did.number,
-        client_id=did.client_id,
-        started_at=moment,
+    client_id = did.client_id or 0
+    db.session.add(
+        DidAssignment(
+            monthly_micros=monthly,
+            setup_micros=setup,
+            reseller_id=did.reseller_id,
+            did_id=did.id,
+            number=did.number,
+            client_id=client_id,
+            started_at=moment,
+        )
     )
+    cost = did.tier.cost_monthly_micros
+    charging.begin(client_id, did.number, catalog.DID, monthly, cost_micros=cost)
 
 
 def main_group(client: Client) -> DidGroup:
@@ -234,12 +244,16 @@ def _record_did(line: OrderLine, client: Client, did: Did | None, settings: Any)
     if did is None or did.client_id is not None or did.held_by_id != line.order_id:
         raise CannotCarryOut("The number is no longer held for this order.")
     give_did(did, main_group(client), price=(line.monthly_micros, line.setup_micros))
+    cost = did.tier.cost_setup_micros
+    charging.setup(line.order, did.number, catalog.DID, line.setup_micros, cost_micros=cost)
 
 
 def _record_service(
     did: Did, service: catalog.Service, settings: dict[str, Any] | None, line: OrderLine
 ) -> None:
     now_on = next((row for row in did.services if row.service == service.key), None)
+    # The line's price is what changes: what is paid already goes on being paid.
+    monthly = (now_on.monthly_micros if now_on else 0) + _price_of(line, service.key)
     if now_on is not None:
         did.services.remove(now_on)
         db.session.flush()
@@ -250,14 +264,25 @@ def _record_service(
                 service=service.key,
                 slot=service.place,
                 settings=settings,
-                monthly_micros=_price_of(line, service.key),
+                monthly_micros=monthly,
             )
         )
     db.session.flush()
+    _charge(line, did.number, service.key, None if settings is None else monthly)
 
 
-def _price_of(line: OrderLine, subject: str) -> int:
-    price: int = line.prices.get(subject, {}).get("monthly_micros", 0)
+def _charge(line: OrderLine, number: str, subject: str, monthly_micros: int | None) -> None:
+    """Let the fee of a service or an address run at a price, or end it, and charge its set-up."""
+    client_id = line.order.client_id
+    if monthly_micros is None:
+        charging.end(client_id, number, subject)
+        return
+    charging.begin(client_id, number, subject, monthly_micros, order_id=line.order_id)
+    charging.setup(line.order, number, subject, _price_of(line, subject, "setup_micros"))
+
+
+def _price_of(line: OrderLine, subject: str, part: str = "monthly_micros") -> int:
+    price: int = line.prices.get(subject, {}).get(part, 0)
     return price
 
 
@@ -270,6 +295,7 @@ def _record_e911(
     if address is None:
         if row is not None:
             row.status, row.removed_at = E911Status.REMOVED, now()
+            _charge(line, line.number, catalog.E911, None)
         return
     if row is None:
         row = E911Record(
@@ -286,8 +312,11 @@ def _record_e911(
         db.session.add(row)
     for key in catalog.ADDRESS:
         setattr(row, key, address.get(key) or None)
+    is_new = row.activated_at is None
     row.status, row.activated_at = E911Status.PROVISIONED, now()
     db.session.flush()
+    if is_new:
+        _charge(line, line.number, catalog.E911, _price_of(line, catalog.E911))
 
 
 def live_e911(number: str) -> E911Record | None:

@@ -7,9 +7,10 @@ for many numbers at once.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import audit
+import charging
 from columns import now
 from did_import.bulk import among, insert_rows, update_rows
 from did_import.deciding import Kind, Plan
@@ -17,7 +18,7 @@ from did_import.known import Known
 from did_import.previewing import Summary, Tally, plans_of
 from did_import.reading import Source
 from extensions import db
-from models import Did, DidAssignment, DidStatus, Reseller
+from models import Did, DidAssignment, DidStatus, Reseller, Tier
 from permissions import Actor
 
 
@@ -56,6 +57,7 @@ def apply(
     summary = tally.summary()
     if expected is not None and summary.fingerprint != expected:
         raise Differs(summary)
+    charging.charge_due()
     _record(source, reseller, summary, by)
     return summary
 
@@ -106,17 +108,22 @@ def _columns(plan: Plan, moment: datetime) -> dict[str, Any]:
 def _record_assignments(plans: list[Plan], reseller_id: int, moment: datetime) -> None:
     if not plans:
         return
-    numbers = [plan.line.number for plan in plans]
-    ids = dict(
-        db.session.execute(select(Did.number, Did.id).where(among(Did.number, numbers))).all()
+    found = db.session.execute(
+        select(
+            Did.number,
+            Did.id,
+            Did.client_id,
+            func.coalesce(Did.monthly_micros, Tier.monthly_micros),
+            func.coalesce(Did.setup_micros, Tier.setup_micros),
+            Tier.cost_monthly_micros,
+        )
+        .join(Did.tier)
+        .where(among(Did.number, [plan.line.number for plan in plans]))
     )
-    rows = [
-        {
-            "did_id": ids[plan.line.number],
-            "number": plan.line.number,
-            "client_id": plan.client.client_id if plan.client else None,
-            "started_at": moment,
-        }
-        for plan in plans
-    ]
+    rows, fees = [], []
+    for number, did_id, client_id, monthly, setup, cost in found:
+        shared = {"number": number, "client_id": client_id, "monthly_micros": monthly}
+        rows.append({**shared, "did_id": did_id, "setup_micros": setup, "started_at": moment})
+        fees.append({**shared, "cost_monthly_micros": cost})
     insert_rows(DidAssignment, rows, reseller_id)
+    charging.begin_many(fees)

@@ -58,14 +58,8 @@ def _is_sqlite() -> bool:
 
 
 def _rates(key: list[str], before: list[str]) -> None:
-    """Change what makes a rate unique; SQLite builds the table anew, and must be told its checks."""
-    kinds = " , ".join(f"'{kind}'" for kind in CALLS).replace(" ,", ",")
-    checks = (
-        sa.CheckConstraint("minimum_seconds >= 0 AND increment_seconds >= 1", name="steps"),
-        sa.CheckConstraint(f"kind IN ({kinds})", name="rate_kind"),
-    )
-    told = {"table_args": checks} if _is_sqlite() else {}
-    with op.batch_alter_table("rate", **told) as table:
+    """Change what makes a rate unique."""
+    with op.batch_alter_table("rate") as table:
         table.drop_constraint("uq_rate_" + "_".join(before), type_="unique")
         if "tier" in key:
             table.add_column(
@@ -81,15 +75,10 @@ def _rates(key: list[str], before: list[str]) -> None:
 def _kinds(kinds: tuple[str, ...]) -> None:
     """Change which kinds a daily sum may have."""
     known = ", ".join(f"'{kind}'" for kind in kinds)
-    if _is_sqlite():
-        checks = (
-            sa.CheckConstraint("owner = coalesce(client_id, 0)", name="owner"),
-            sa.CheckConstraint(f"kind IN ({known})", name="usage_kind"),
-        )
-        with op.batch_alter_table("usage_day", table_args=checks, recreate="always"):
-            return
-    op.drop_constraint("usage_kind", "usage_day", type_="check")
-    op.create_check_constraint("usage_kind", "usage_day", f"kind IN ({known})")
+    name = op.f("ck_usage_day_usage_kind")
+    with op.batch_alter_table("usage_day") as table:
+        table.drop_constraint(name, type_="check")
+        table.create_check_constraint(name, f"kind IN ({known})")
 
 
 def upgrade() -> None:

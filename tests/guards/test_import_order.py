@@ -20,6 +20,8 @@ ORDER = (
     "permissions",
     "audit",
     "catalog",
+    "rollup",
+    "charging",
     "policy",
     "lines",
     "holds",

@@ -262,5 +262,6 @@ def _owned(reseller: Reseller, tier: Tier, client: Client, group: DidGroup, numb
     from carriers import inventory
 
     did = _did(reseller, tier, number, "PA", "Pittsburgh")
-    inventory.give_did(did, group)
+    with tenancy.acting_for(reseller.id):
+        inventory.give_did(did, group)
     return did
