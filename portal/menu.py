@@ -24,6 +24,8 @@ SEEN_BY_ALL = {"e911"}
 WITHIN = {
     "number": "numbers",
     "change_service": "numbers",
+    "review_many": "numbers",
+    "change_many": "numbers",
     "new_e911": "e911",
     "change_e911": "e911",
     "remove_e911": "e911",

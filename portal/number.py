@@ -41,7 +41,7 @@ class Row:
     order: str | None
 
 
-def _mine(digits: str) -> Did:
+def mine(digits: str) -> Did:
     """Fetch a number of the client by its digits, in any spelling; 404 for any other."""
     return own(Did, number=display.to_e164(digits) or "")
 
@@ -49,7 +49,7 @@ def _mine(digits: str) -> Did:
 @blueprint.get("/numbers/<digits>")
 def number(digits: str) -> Any:
     """Show one number: its services with their values, its 911 address, its orders."""
-    did = _mine(digits)
+    did = mine(digits)
     return render_template(
         "portal/numbers/number.html",
         did=did,
@@ -66,7 +66,7 @@ def number(digits: str) -> Any:
 @requires_order_requests
 def change_service(digits: str, service: str) -> Any:
     """Ask for a service to be set, changed or turned off on one number."""
-    did, wanted = _mine(digits), _allowed(service)
+    did, wanted = mine(digits), allowed(service)
     unfit = wanted.fits(did)
     if unfit:
         abort(403, unfit)
@@ -79,14 +79,14 @@ def change_service(digits: str, service: str) -> Any:
             problems = wrong.problems
         except Refused as refused:
             db.session.rollback()
-            did, sentence = _mine(digits), refused.sentence
+            did, sentence = mine(digits), refused.sentence
     page = render_template(
         "portal/numbers/service.html", **_form(did, wanted), problems=problems, sentence=sentence
     )
     return page, 409 if sentence else 422 if problems else 200
 
 
-def _allowed(key: str) -> Service:
+def allowed(key: str) -> Service:
     """Give a service that the client may change; 404 for none, 403 for one that is off (P15)."""
     service = catalog.SERVICES.get(key) or abort(404)
     problem = policy.kind_problem(policy.settings_of(current_client()), key)

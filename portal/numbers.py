@@ -1,4 +1,7 @@
-"""The client's own numbers: a list with search in any spelling; nothing is changed here."""
+"""The client's own numbers: a list with search in any spelling; nothing is changed here.
+
+What is ticked goes to ``many`` and ``release``; the whole list as a file is ``numbers_csv``.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,10 +11,12 @@ from flask import render_template, request
 from sqlalchemy import func, or_, select
 
 import catalog
+import policy
+from catalog import Service
 from extensions import db
-from models import Client, Did, DidService, DidStatus
+from models import Client, Did, DidService, DidStatus, OrderSettings
 from portal import paging, stock
-from portal.access import blueprint, current_client
+from portal.access import actor, blueprint, current_client
 from portal.orders import may_order
 
 PAGE = 50
@@ -24,8 +29,8 @@ STATES = {DidStatus.ACTIVE: "In service", DidStatus.SUSPENDED: "Suspended"}
 def numbers() -> Any:
     """List the client's numbers."""
     client = current_client()
-    wanted = " ".join(request.args.get("q", "").split())[:80]
-    page = paging.asked()
+    wanted, page = search_of(request.args), paging.asked()
+    settings, may_request = policy.settings_of(client), actor().may_request
     found = _list_of(client, wanted).limit(PAGE + 1).offset((page - 1) * PAGE)
     rows = db.session.execute(found).all()
     return render_template(
@@ -39,11 +44,40 @@ def numbers() -> Any:
         has_more=len(rows) > PAGE,
         url_for_page=paging.url_of,
         may_order=may_order(client),
+        may_request=may_request,
+        editable=editable(settings) if may_request else [],
+        may_release=may_request and policy.kind_problem(settings, "did_release") is None,
+        count=_count(client, wanted),
+        most=settings.max_numbers_per_order,
     )
 
 
+def search_of(values: Any) -> str:
+    """Read what an address or a form looks for among the numbers."""
+    return " ".join(values.get("q", "").split())[:80]
+
+
+def editable(settings: OrderSettings) -> list[Service]:
+    """List the services that the client may change, in the catalog's order (P15)."""
+    return [
+        service
+        for service in catalog.SERVICES.values()
+        if policy.kind_problem(settings, service.key) is None
+    ]
+
+
+def are_mine(client: Client, wanted: str = "") -> list[Any]:
+    """Give the conditions of the client's numbers that a search finds; all of them without one."""
+    mine = [Did.client_id == client.id]
+    return [*mine, _matches(wanted)] if wanted else mine
+
+
+def _count(client: Client, wanted: str) -> int:
+    return db.session.scalar(select(func.count(Did.id)).where(*are_mine(client, wanted))) or 0
+
+
 def _list_of(client: Client, wanted: str) -> Any:
-    statement = (
+    return (
         select(
             Did.id,
             Did.number,
@@ -54,10 +88,9 @@ def _list_of(client: Client, wanted: str) -> Any:
             Did.rate_center,
             Did.status,
         )
-        .where(Did.client_id == client.id)
+        .where(*are_mine(client, wanted))
         .order_by(Did.number)
     )
-    return statement.where(_matches(wanted)) if wanted else statement
 
 
 def _matches(wanted: str) -> Any:

@@ -207,6 +207,12 @@ PAGES = (
     Screen(
         "portal-service", LOGIN, f"{PORTAL}/numbers", press("#numbers tbody a", "#services a.btn")
     ),
+    Screen(
+        "portal-many",
+        LOGIN,
+        f"{PORTAL}/numbers",
+        tick(3, "#numbers tbody [name=n]", "#change-chosen"),
+    ),
     Screen("portal-911", LOGIN, f"{PORTAL}/911"),
     Screen("portal-911-new", LOGIN, f"{PORTAL}/911/new"),
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),

@@ -50,7 +50,7 @@ SHOWS_ROWS = {
     *("port_words.index", "reject_reasons.index", "dids.details_view"),
     *("client_order_settings.index", "order_settings.defaults_view"),
     *("portal.first_page", "portal.numbers", "portal.number", "portal.orders", "portal.order"),
-    *("portal.order_numbers", "portal.review_numbers", "portal.e911"),
+    *("portal.order_numbers", "portal.review_numbers", "portal.e911", "portal.review_many"),
     *("portal.usage", "portal.usage_calls", "portal.usage_csv"),
 }
 """Pages that must have grown between the two counts, so that equal counts mean something."""

@@ -78,6 +78,8 @@ ROUTES: dict[str, Access] = {
     "reject_reasons.index": Permission.ORDERS_VIEW,
     "portal.number": LOGIN,
     "portal.change_service": LOGIN,
+    "portal.review_many": LOGIN,
+    "portal.change_many": LOGIN,
     "portal.e911": LOGIN,
     "portal.new_e911": LOGIN,
     "portal.change_e911": LOGIN,

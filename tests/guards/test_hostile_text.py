@@ -32,7 +32,7 @@ SHOWS = {
     },
     "bob": {
         *("portal.first_page", "portal.numbers", "portal.orders", "portal.order"),
-        *("portal.order_numbers", "portal.review_numbers"),
+        *("portal.order_numbers", "portal.review_numbers", "portal.review_many"),
     },
 }
 """Pages that must show the marker, so that its absence elsewhere means something."""
@@ -63,7 +63,8 @@ def world(rows: dict[str, Any], story: Story, look):  # type: ignore[no-untyped-
 def addresses(app: Flask, worlds: list[dict[str, Any]]) -> dict[str, str]:
     """List every address that answers GET, with the endpoint that it belongs to."""
     basket = "/portal/keystone/order-numbers/review?n=4125550105"
-    return {basket: "portal.review_numbers"} | {
+    many = "/portal/keystone/numbers/many?service=call_forwarding&all=1"
+    return {basket: "portal.review_numbers", many: "portal.review_many"} | {
         address(app, rule, one): rule.endpoint
         for one in worlds
         for rule in rules(app, "GET")

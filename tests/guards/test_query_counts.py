@@ -67,6 +67,9 @@ def _where(app: Flask, story: Story, rule: Any, rows: dict[str, Any], last: int)
     asked = {
         "search.index": "&q=Client",
         "portal.review_numbers": "&chosen=" + ".".join(in_stock(1, last)),
+        # As many as one order can have.
+        "portal.review_many": "&service=call_forwarding"
+        + "".join(f"&n=215555{n:02d}00" for n in range(1, min(last, 50))),
     }
     return path + asked.get(rule.endpoint, "")
 
