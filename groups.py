@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 import audit
 import display
+import endpoints
 import tenancy
 from carriers import inventory
 from catalog import Invalid
@@ -223,7 +224,7 @@ def _set_endpoints(group: Group, addresses: Sequence[Address]) -> None:
     group.endpoints = [
         Endpoint(reseller_id=group.reseller_id, **vars(address)) for address in addresses
     ]
-    db.session.flush()
+    endpoints.keep_history(group)
 
 
 def _lines(addresses: Sequence[Address]) -> str:

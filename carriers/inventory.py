@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 
 import catalog
 import charging
+import endpoints
 from carriers.base import Answer, Job, Outcome
 from columns import now
 from extensions import db
@@ -52,7 +53,7 @@ class EmbeddedCarrier:
 def give_did(
     did: Did,
     group: DidGroup,
-    endpoints: EndpointGroup | None = None,
+    delivery: EndpointGroup | None = None,
     price: tuple[int, int] | None = None,
 ) -> None:
     """Put a number into a client's DID Group: from now on it is that client's.
@@ -65,8 +66,8 @@ def give_did(
     moment = now()
     is_new = did.client_id is None and group.client_id is not None
     did.client_id, did.did_group_id = group.client_id, group.id
-    if endpoints is not None:
-        did.endpoint_group_id = endpoints.id
+    if delivery is not None:
+        did.endpoint_group_id = delivery.id
     did.held_by_id, did.held_until = None, None
     if is_new:
         did.status, did.activated_at = DidStatus.ACTIVE, moment
@@ -105,6 +106,8 @@ def give_group(group: DidGroup | EndpointGroup, client: Client | None) -> None:
         db.session.flush()
         group.client_id = client.id
     db.session.flush()
+    if isinstance(group, EndpointGroup):
+        endpoints.keep_history(group)
 
 
 def give_e911_group(group: E911Group, client: Client) -> None:

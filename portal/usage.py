@@ -18,19 +18,12 @@ import display
 import sheets
 from columns import E164, now
 from extensions import db
-from models import Call, CallKind, Did
+from models import Call, Did
 from portal import paging
 from portal.access import actor, blueprint, current_client
 from usage import reports
 from usage.reports import Range, Sums
 
-KINDS = {
-    CallKind.INBOUND: "Incoming",
-    CallKind.OUTBOUND: "Outgoing",
-    CallKind.TOLL_FREE: "Toll-free",
-    CallKind.MESSAGE: "Message",
-    CallKind.E911: "911",
-}
 PAGE = 100
 HEADINGS = ["calls", "messages", "minutes", "price"]
 
@@ -45,7 +38,7 @@ def usage() -> Any:
         "portal/usage/index.html",
         found=found,
         figure=charts.money_by_day(by_day, name="Price", name_before=""),
-        kinds=KINDS,
+        kinds=reports.KINDS,
         **_words(span),
     )
 
@@ -65,7 +58,7 @@ def usage_calls(number: str) -> Any:
         rows=rows[:PAGE],
         page=page,
         has_more=len(rows) > PAGE,
-        kinds=KINDS,
+        kinds=reports.KINDS,
         **_words(span),
     )
 

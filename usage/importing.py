@@ -5,40 +5,34 @@ one transaction; after a crash the file is imported again, and what was written 
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
 
 import audit
+import rollup
 import tenancy
 from columns import now
-from did_import.bulk import among, insert_rows
+from did_import.bulk import insert_rows
 from extensions import db
 from models import (
     Call,
     CallKind,
     CdrImport,
     CdrReject,
-    Client,
-    Did,
-    DidAssignment,
     ImportState,
-    RatePlan,
     Reseller,
-    UsageDay,
 )
 from permissions import Actor
 from usage.profiles import VOIP_INNOVATIONS, Profile
-from usage.rating import Pricing
+from usage.rating import Prices
 from usage.reading import BadRow, CallRow, FileRefused, open_file, rows
+from usage.whose import Holders, holders_of
 
 CHUNK = 2_000
 MOST_BAD = 0.5
@@ -129,7 +123,7 @@ class _Importer:
         self.import_id, self.tenant, self.source = import_id, tenant, profile.key
         reseller = db.session.get_one(Reseller, tenant)
         self.zone = ZoneInfo(reseller.time_zone)
-        self.prices = pricings()
+        self.prices = Prices()
 
     def write(self, chunk: Sequence[CallRow | BadRow]) -> None:
         """Write one chunk in a transaction; another import of the same calls makes it try again."""
@@ -146,10 +140,11 @@ class _Importer:
     def _write(self, chunk: Sequence[CallRow | BadRow]) -> None:
         good = [row for row in chunk if isinstance(row, CallRow)]
         bad = [row for row in chunk if isinstance(row, BadRow)]
-        fresh = self._fresh(good)
-        calls = self._calls(fresh)
+        # Nobody closes a month while a chunk is written into it.
+        first_open = rollup.open_from(self.tenant, lock=True)
+        calls = self._calls(self._fresh(good), first_open)
         insert_rows(Call, calls, self.tenant)
-        add_up(calls, self.tenant)
+        rollup.add_up(calls, self.tenant)
         rejects = [
             {"cdr_import_id": self.import_id, "line": r.line, "text": r.text, "reason": r.reason}
             for r in bad
@@ -172,17 +167,16 @@ class _Importer:
             by_key.pop(key, None)
         return list(by_key.values())
 
-    def _calls(self, fresh: list[CallRow]) -> list[dict[str, Any]]:
-        ends = sorted({end for row in fresh for end in (row.ani, row.dnis) if end.startswith("+1")})
-        holders = holders_of([end for end in ends if len(end) == 12])
-        return [self._call(row, holders) for row in fresh]
+    def _calls(self, fresh: list[CallRow], first_open: date) -> list[dict[str, Any]]:
+        holders = holders_of(fresh)
+        return [self._call(row, holders, first_open) for row in fresh]
 
-    def _call(self, row: CallRow, holders: "Holders") -> dict[str, Any]:
-        number, far_end = ends_of(row, holders)
-        client_id = holders.at(number, row.started_at)
+    def _call(self, row: CallRow, holders: Holders, first_open: date) -> dict[str, Any]:
+        number, far_end = holders.ends(row)
+        client_id = holders.of(number, row.carried_by, row.started_at)
         day = row.started_at.astimezone(self.zone).date()
         price, billed = self.prices.of(client_id).price(
-            row.kind, far_end, day, row.seconds, row.cost_micros
+            row.kind, far_end, day, row.seconds, row.cost_micros, holders.tiers.get(number, "")
         )
         return {
             "cdr_import_id": self.import_id,
@@ -190,111 +184,13 @@ class _Importer:
             "transaction_id": row.transaction_id,
             "kind": row.kind.value,
             "started_at": row.started_at,
-            "day": day,
+            "day": max(day, first_open),
             "number": number,
             "far_end": far_end,
+            "carried_by": row.carried_by,
             "seconds": row.seconds,
             "billed_seconds": billed,
             "cost_micros": row.cost_micros,
             "price_micros": price,
             "client_id": client_id,
         }
-
-
-# --- Whose call it is ---------------------------------------------------------------------------
-
-
-class Holders:
-    """Who held some numbers from when to when, and which of them are the reseller's at all."""
-
-    def __init__(self, own: set[str], spans: Iterable[tuple[str, int, datetime, Any]]) -> None:
-        self.own = own
-        self.spans: dict[str, list[tuple[datetime, datetime | None, int]]] = defaultdict(list)
-        for number, client_id, started_at, ended_at in spans:
-            self.spans[number].append((started_at, ended_at, client_id))
-
-    def at(self, number: str, moment: datetime) -> int | None:
-        """Tell which client held a number at a moment; None for nobody."""
-        for started_at, ended_at, client_id in self.spans.get(number, ()):
-            if started_at <= moment and (ended_at is None or moment < ended_at):
-                return client_id
-        return None
-
-
-def holders_of(numbers: list[str]) -> Holders:
-    """Read who held these numbers, with one query each for numbers and for assignments."""
-    own = set(db.session.scalars(select(Did.number).where(among(Did.number, numbers))))
-    spans = db.session.execute(
-        select(
-            DidAssignment.number,
-            DidAssignment.client_id,
-            DidAssignment.started_at,
-            DidAssignment.ended_at,
-        ).where(among(DidAssignment.number, numbers))
-    )
-    return Holders(own, [tuple(span) for span in spans])  # type: ignore[misc]
-
-
-def ends_of(row: CallRow, holders: Holders) -> tuple[str, str]:
-    """Tell the reseller's own number of a call, and the far end."""
-    if row.kind in (CallKind.OUTBOUND, CallKind.E911):
-        return row.ani, row.dnis
-    if row.kind is CallKind.MESSAGE and row.ani in holders.own and row.dnis not in holders.own:
-        return row.ani, row.dnis
-    return row.dnis, row.ani
-
-
-# --- Prices and sums ----------------------------------------------------------------------------
-
-
-class _Prices:
-    def __init__(self, by_client: dict[int, int], plans: dict[int, Pricing]) -> None:
-        self.by_client, self.plans, self.none = by_client, plans, Pricing(None)
-
-    def of(self, client_id: int | None) -> Pricing:
-        """Give the pricing of a client; without a plan the price is the cost."""
-        return self.plans.get(self.by_client.get(client_id or 0, 0), self.none)
-
-
-def pricings() -> _Prices:
-    """Read every rate plan, and which client has which."""
-    plans = db.session.scalars(select(RatePlan).options(selectinload(RatePlan.rates))).all()
-    having = select(Client.id, Client.rate_plan_id).where(Client.rate_plan_id.is_not(None))
-    by_client: dict[int, int] = dict(db.session.execute(having).all())  # type: ignore[arg-type]
-    return _Prices(by_client, {plan.id: Pricing(plan, plan.rates) for plan in plans})
-
-
-def add_up(calls: Sequence[dict[str, Any]], tenant: int) -> None:
-    """Add calls to the daily sums, in the transaction that writes them."""
-    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for call in calls:
-        total = sums[call["day"], call["client_id"], call["number"], call["kind"]]
-        total[0] += 1
-        total[1] += call["billed_seconds"]
-        total[2] += call["cost_micros"]
-        total[3] += call["price_micros"]
-    if not sums:
-        return
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(UsageDay)
-    added = ("calls", "billed_seconds", "cost_micros", "price_micros")
-    statement = statement.on_conflict_do_update(
-        index_elements=["reseller_id", "day", "owner", "number", "kind"],
-        set_={name: getattr(UsageDay, name) + statement.excluded[name] for name in added},
-    )
-    values = [
-        {
-            "reseller_id": tenant,
-            "day": day,
-            "client_id": client_id,
-            "owner": client_id or 0,
-            "number": number,
-            "kind": kind,
-            **dict(zip(added, total, strict=True)),
-        }
-        # In one order, so that two imports at once wait for each other instead of locking up.
-        for (day, client_id, number, kind), total in sorted(
-            sums.items(), key=lambda item: (item[0][0], item[0][1] or 0, item[0][2], item[0][3])
-        )
-    ]
-    db.session.execute(statement.execution_options(render_nulls=True), values)

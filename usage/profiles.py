@@ -35,6 +35,7 @@ VOIP_INNOVATIONS = Profile(
         "increment": "CallIncrement",
         "cost": "CallPrice",
         "transaction_id": "TransactionId",
+        "carried_by": "CustomerIP",
         "ani": "ANI",
         "dnis": "DNIS",
     },

@@ -45,6 +45,7 @@ class CallRow:
     billed_seconds: int
     cost_micros: int
     transaction_id: str
+    carried_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class _Lines:
             _seconds(cell("billed_seconds") or str(seconds), "BillDuration"),
             _micros(cell("cost")),
             key,
+            cell("carried_by")[:45] or None,
         )
 
     def _kind(self, word: str, dnis: str) -> CallKind:

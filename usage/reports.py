@@ -1,19 +1,29 @@
-"""What calls add up to in a range of days: in all, by day, by kind, by number; read from the sums.
+"""What calls and charges come to in a range of days: in all, by day, kind, number; from the sums.
 
 Every figure comes from the same rows, so totals equal the sum of their parts to the micro-unit.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+import rollup
 from extensions import db
-from models import Call, CallKind, Client, UsageDay
+from models import Call, ChargeKind, Client, UsageDay, UsageKind
 
+KINDS = {
+    UsageKind.INBOUND: "Inbound",
+    UsageKind.OUTBOUND: "Outbound",
+    UsageKind.TOLL_FREE: "Toll-free",
+    UsageKind.MESSAGE: "Messages",
+    UsageKind.E911: "911 calls",
+    UsageKind.MONTHLY: "Monthly fees",
+    UsageKind.SETUP: "Set-up fees",
+    UsageKind.ADJUSTMENT: "Adjustments",
+}
 LONGEST_RANGE = timedelta(days=400)
 
 
@@ -59,13 +69,18 @@ class Report:
     range: Range
     total: Sums
     by_day: dict[date, Sums]
-    by_kind: dict[CallKind, Sums]
+    by_kind: dict[UsageKind, Sums]
     by_number: dict[str, Sums]
+    """Charges that are no number's stand under the empty one."""
+
+    @property
+    def charges_micros(self) -> int:
+        """Tell how much of the price is fees and adjustments, not calls."""
+        charges = (sums for kind, sums in self.by_kind.items() if kind.value in set(ChargeKind))
+        return sum(sums.price_micros for sums in charges)
 
 
-def today(zone: str, at: datetime) -> date:
-    """Tell the day in the reseller's time zone, which is where months begin and end."""
-    return at.astimezone(ZoneInfo(zone)).date()
+today = rollup.today
 
 
 def month_to_date(day: date) -> Range:
@@ -98,7 +113,7 @@ def report(
         span,
         _add(by_kind.values()),
         {day: by_day.get(day, Sums()) for day in _days(span)},
-        {kind: by_kind[kind] for kind in CallKind if kind in by_kind},
+        {kind: by_kind[kind] for kind in UsageKind if kind in by_kind},
         {name: Sums(*_whole(sums)) for name, *sums in rows},
     )
 
@@ -116,10 +131,15 @@ def total(span: Range, client_id: int | None = None) -> Sums:
     return _add(Sums(*sums) for _, *sums in _grouped(UsageDay.kind, _of(span, client_id, None)))
 
 
-def forecast(span: Range, so_far_micros: int) -> int:
-    """Carry the month on at the same pace; gives micro-units for the whole month."""
+def forecast(found: Report) -> int:
+    """Carry the month's calls on at the same pace; gives micro-units for the whole month.
+
+    Fees are charged in advance and adjustments once, so these are added as they are.
+    """
+    span, charges = found.range, found.charges_micros
     next_month = (span.first + timedelta(days=32)).replace(day=1)
-    return so_far_micros * (next_month - span.first).days // span.days
+    calls = found.total.price_micros - charges
+    return calls * (next_month - span.first).days // span.days + charges
 
 
 def calls(span: Range, *, client_id: int | None = None, number: str | None = None) -> Any:
@@ -148,7 +168,7 @@ def _of(span: Range, client_id: int | None, number: str | None) -> list[Any]:
 
 
 def _statement(column: Any, mine: list[Any]) -> Any:
-    is_message = UsageDay.kind == CallKind.MESSAGE
+    is_message = UsageDay.kind == UsageKind.MESSAGE
     return (
         select(
             column,

@@ -14,18 +14,11 @@ from admin_views.base import Page, in_slices
 from admin_views.of_client import PREFIX, OfClient
 from admin_views.usage import ranges
 from extensions import db
-from models import Call, CallKind
+from models import Call
 from permissions import Permission
 from usage import reports
 from usage.reports import Range, Report
 
-KINDS = {
-    CallKind.INBOUND: "Inbound",
-    CallKind.OUTBOUND: "Outbound",
-    CallKind.TOLL_FREE: "Toll-free",
-    CallKind.MESSAGE: "Messages",
-    CallKind.E911: "911",
-}
 PAGE = 100
 
 
@@ -49,9 +42,9 @@ class ClientUsage(OfClient, Page):
             found=found,
             before=before,
             figure=_figure(found, before),
-            forecast=reports.forecast(span, found.total.price_micros) if before else None,
+            forecast=reports.forecast(found) if before else None,
             monthly_micros=policy.monthly_total(self.client),
-            kinds=KINDS,
+            kinds=reports.KINDS,
             **ranges.words(span),
         )
 
@@ -71,7 +64,7 @@ class ClientUsage(OfClient, Page):
             page=page,
             has_more=len(rows) > PAGE,
             total=reports.report(span, client_id=self.client.id, number=known).total,
-            kinds=KINDS,
+            kinds=reports.KINDS,
             **ranges.words(span),
         )
 

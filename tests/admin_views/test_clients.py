@@ -19,6 +19,7 @@ from models import (
     OrderSettingsTier,
 )
 from tests.support import orders
+from tests.support.calls import forget_charges
 from tests.support.queries import statements, writes
 
 LIST, NEW = "/admin/clients/", "/admin/clients/new/"
@@ -277,6 +278,7 @@ def test_the_name_of_another_client_is_refused(visitor, alice, look, acme) -> No
 
 def test_the_list_counts_numbers_and_open_orders(visitor, alice, bob, look, story) -> None:
     with look():
+        forget_charges()
         orders.ask(bob, story.free[0])
     rows = [said(row) for row in visitor(alice).get(LIST).html.select("tbody tr")]
     assert rows == [

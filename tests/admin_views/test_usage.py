@@ -12,7 +12,7 @@ from webtest import Upload
 
 from extensions import db
 from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan
-from tests.support.calls import LONG_AGO, file_of, line, load
+from tests.support.calls import LONG_AGO, file_of, forget_charges, line, load
 
 MONTH = "from=2026-11-01&to=2026-11-30"
 
@@ -21,6 +21,7 @@ MONTH = "from=2026-11-01&to=2026-11-30"
 def calls(look, story):  # type: ignore[no-untyped-def]
     """Twelve calls of Acme's at a mark-up of half, one of Birch's, one of nobody's."""
     with look():
+        forget_charges()
         db.session.execute(
             update(DidAssignment)
             .values(started_at=LONG_AGO)
@@ -53,7 +54,7 @@ def test_a_clients_page_shows_its_month_with_a_graph(visitor, alice, acme, calls
     box = page.html.select_one("[data-figure]")
     figure = json.loads(box["data-figure"])
     assert sum(figure["data"][0]["y"]) == pytest.approx(0.180024)
-    assert box["aria-label"].startswith("Calls and messages: $0.180024 from Nov 1, 2026")
+    assert box["aria-label"].startswith("Usage and fees: $0.180024 from Nov 1, 2026")
     assert table(page, "usage-days")["Nov 10, 2026"] == [
         *("1", "1.0", "0", "$0.010001", "$0.015002", "$0.005001")
     ]

@@ -22,6 +22,7 @@ ORDER = (
     "catalog",
     "rollup",
     "charging",
+    "endpoints",
     "policy",
     "lines",
     "holds",
@@ -37,6 +38,7 @@ ORDER = (
     "clients",
     "order_settings",
     "staffing",
+    "accounts",
     "second_factor",
     "logo",
     "portal_settings",
@@ -58,6 +60,8 @@ ORDER = (
     "impersonation",
     "sessions",
     "sign_in_forms",
+    "post_form",
+    "account_forms",
     "health",
     "portal",
     "admin_views",
@@ -71,7 +75,17 @@ ORDER = (
 PERSONAL = {"request", "session", "flash", "current_user"}
 """What only the two sides and the sign-in may ask: below them, one is told who acts."""
 
-MAY_ASK = {"sign_in_forms", "sessions", "logs", "health", "portal", "admin_views", "errors", "app"}
+MAY_ASK = {
+    "sign_in_forms",
+    "post_form",
+    "sessions",
+    "logs",
+    "health",
+    "portal",
+    "admin_views",
+    "errors",
+    "app",
+}
 
 
 def modules() -> dict[str, list[Path]]:

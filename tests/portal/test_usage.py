@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from extensions import db
 from models import AuditEntry, Client, DidAssignment, RatePlan
-from tests.support.calls import LONG_AGO, line, load
+from tests.support.calls import LONG_AGO, forget_charges, line, load
 from tests.support.words import leaks_of
 
 HOME = "/portal/keystone/usage"
@@ -20,6 +20,7 @@ MONTH = "from=2026-11-01&to=2026-11-30"
 def calls(look, story):  # type: ignore[no-untyped-def]
     """Three calls of Acme's, for which it pays twice what they cost, and one of Birch's."""
     with look():
+        forget_charges()
         db.session.execute(
             update(DidAssignment)
             .values(started_at=LONG_AGO)

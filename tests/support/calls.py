@@ -4,7 +4,8 @@ import gzip
 import io
 from datetime import UTC, datetime
 
-from models import CdrImport
+from extensions import db
+from models import CdrImport, Charge, MonthlyFee, UsageDay
 from permissions import Actor
 from usage import importing
 
@@ -43,6 +44,12 @@ def file_of(*lines: str, header: str = HEADER, zipped: bool = False) -> io.Bytes
 def load(*lines: str, name: str = "20261110_20261111.CDR", **more: object) -> CdrImport:
     """Import lines for the session's reseller."""
     return importing.run(file_of(*lines, **more), name, by=BY)  # type: ignore[arg-type]
+
+
+def forget_charges() -> None:
+    """Empty the ledger, so that calls alone make the sums of a test."""
+    for model in (Charge, MonthlyFee, UsageDay):
+        db.session.query(model).delete()
 
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import func, select, update
 
+import endpoints
+import rollup
 import tenancy
 from columns import now
 from extensions import db
@@ -15,10 +17,14 @@ from models import (
     CdrImport,
     CdrReject,
     DidAssignment,
+    Endpoint,
+    EndpointAssignment,
+    EndpointGroup,
     ImportState,
+    Reseller,
     UsageDay,
 )
-from tests.support.calls import BY, HEADER, LONG_AGO, file_of, line, load
+from tests.support.calls import BY, HEADER, LONG_AGO, file_of, forget_charges, line, load
 from usage import importing, reports
 from usage.reports import Range
 
@@ -27,7 +33,8 @@ NOVEMBER = Range(date(2026, 11, 1), date(2026, 11, 30))
 
 @pytest.fixture
 def held(at_reseller):  # type: ignore[no-untyped-def]
-    """The story, with the clients' numbers held since long ago."""
+    """The story, with the clients' numbers held since long ago, and nothing charged yet."""
+    forget_charges()
     db.session.execute(
         update(DidAssignment)
         .values(started_at=LONG_AGO)
@@ -91,19 +98,19 @@ def test_a_call_twice_in_one_file_comes_once(held) -> None:
 def test_a_crash_in_the_middle_loses_and_doubles_nothing(held, monkeypatch) -> None:
     monkeypatch.setattr(importing, "CHUNK", 10)
     lines = [line(str(n), held.acme_number) for n in range(45)]
-    write, done = importing.add_up, []
+    write, done = rollup.add_up, []
 
     def crash(*args) -> None:  # type: ignore[no-untyped-def]
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(write(*args))
 
-    monkeypatch.setattr(importing, "add_up", crash)
+    monkeypatch.setattr(rollup, "add_up", crash)
     with pytest.raises(KeyboardInterrupt):
         load(*lines)
     db.session.rollback()
     assert counted()[0] == 20
-    monkeypatch.setattr(importing, "add_up", write)
+    monkeypatch.setattr(rollup, "add_up", write)
     assert load(*lines).added == 25
     assert counted()[0] == 45
 
@@ -228,6 +235,45 @@ def test_days_are_the_resellers_also_when_the_clock_changes(held) -> None:
         "e": date(2026, 11, 1),
         "f": date(2026, 11, 2),
     }
+
+
+def test_a_late_call_of_a_closed_month_counts_in_the_next(held) -> None:
+    db.session.get_one(Reseller, held.reseller_id).closed_through = date(2026, 10, 31)
+    db.session.commit()
+    load(line("late", held.acme_number, at="2026-10-30 15:00:00"))
+    call = db.session.scalars(select(Call)).one()
+    assert (call.day, call.started_at.date()) == (date(2026, 11, 1), date(2026, 10, 30))
+    assert db.session.scalar(select(UsageDay.day)) == date(2026, 11, 1)
+
+
+def test_a_call_of_no_number_belongs_to_whose_endpoint_carried_it_then(held) -> None:
+    trunk = EndpointGroup(name="Trunk", client_id=held.acme.id)
+    trunk.endpoints = [Endpoint(host="203.0.113.9", reseller_id=held.reseller_id)]
+    db.session.add(trunk)
+    endpoints.keep_history(trunk)
+    db.session.execute(update(EndpointAssignment).values(started_at=LONG_AGO))
+    load(line("a", "+17135550123", kind="Termination"), line("b", held.birch_number))
+    owners = dict(db.session.execute(select(Call.transaction_id, Call.client_id)).all())
+    assert owners == {"a": held.acme.id, "b": held.birch.id}
+
+
+def test_a_call_before_the_endpoint_was_anybodys_is_nobodys(held) -> None:
+    trunk = EndpointGroup(name="Trunk", client_id=held.acme.id)
+    trunk.endpoints = [Endpoint(host="203.0.113.9", reseller_id=held.reseller_id)]
+    db.session.add(trunk)
+    endpoints.keep_history(trunk)
+    load(line("a", "+17135550123", kind="Termination"))
+    assert db.session.scalar(select(Call.client_id)) is None
+
+
+def test_an_endpoint_of_two_clients_is_nobodys(held) -> None:
+    for client in (held.acme, held.birch):
+        trunk = EndpointGroup(name=client.name, client_id=client.id)
+        trunk.endpoints = [Endpoint(host="203.0.113.9", reseller_id=held.reseller_id)]
+        db.session.add(trunk)
+        endpoints.keep_history(trunk)
+    live = select(EndpointAssignment).where(EndpointAssignment.ended_at.is_(None))
+    assert db.session.scalars(live).all() == []
 
 
 def test_mallory_sees_no_call_of_the_other_reseller(app, held) -> None:

@@ -7,16 +7,17 @@ from math import floor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import CallKind, Rate, RatePlan
-from usage.rating import Pricing, billed_seconds, half_up
+from models import CallKind
+from usage.rating import Known, Price, Pricing, billed_seconds, half_up
 
 DAY = date(2026, 11, 10)
 OUT = CallKind.OUTBOUND
 
 
-def rate(prefix: str, minute: int, starts_on: date = date(2026, 1, 1), **more: int) -> Rate:
-    steps = {"minimum_seconds": 60, "increment_seconds": 60, "unit_micros": 0} | more
-    return Rate(kind=OUT, prefix=prefix, minute_micros=minute, starts_on=starts_on, **steps)
+def rate(prefix: str, minute: int, starts_on: date = date(2026, 1, 1), **more: object) -> Known:
+    terms = {"ends_on": None, "tier": "", "unit_micros": 0}
+    terms |= {"minimum_seconds": 60, "increment_seconds": 60} | more
+    return OUT, prefix, Price(starts_on=starts_on, minute_micros=minute, **terms)
 
 
 def test_the_worked_table() -> None:
@@ -33,29 +34,42 @@ def test_the_worked_table() -> None:
     ]
     for seconds, minimum, increment, billed, price in table:
         one = rate("", 10_000, minimum_seconds=minimum, increment_seconds=increment)
-        found = Pricing(RatePlan(), [one]).price(OUT, "+12125550147", DAY, seconds, 0)
+        found = Pricing([one]).price(OUT, "+12125550147", DAY, seconds, 0)
         assert found == (price, billed), (seconds, minimum, increment)
 
 
 def test_without_a_rate_the_cost_is_marked_up() -> None:
-    plan = RatePlan(markup_basis_points=2_550, markup_fixed_micros=100)
-    assert Pricing(plan).price(OUT, "+12125550147", DAY, 61, 10_001) == (10_001 + 2_550 + 100, 61)
+    pricing = Pricing(basis_points=2_550, fixed_micros=100)
+    assert pricing.price(OUT, "+12125550147", DAY, 61, 10_001) == (10_001 + 2_550 + 100, 61)
 
 
 def test_a_rate_holds_from_its_day_on() -> None:
     rates = [rate("1", 1_000_000), rate("1", 2_000_000, date(2026, 11, 10))]
-    pricing = Pricing(RatePlan(), rates)
+    pricing = Pricing(rates)
     assert pricing.price(OUT, "+12125550147", date(2026, 11, 9), 60, 0)[0] == 1_000_000
     assert pricing.price(OUT, "+12125550147", DAY, 60, 0)[0] == 2_000_000
 
 
 def test_a_rate_of_tomorrow_leaves_todays_shorter_prefix() -> None:
     rates = [rate("1", 1_000_000), rate("1212", 2_000_000, date(2026, 12, 1))]
-    assert Pricing(RatePlan(), rates).price(OUT, "+12125550147", DAY, 60, 0)[0] == 1_000_000
+    assert Pricing(rates).price(OUT, "+12125550147", DAY, 60, 0)[0] == 1_000_000
+
+
+def test_a_rate_that_has_ended_leaves_the_shorter_prefix() -> None:
+    rates = [rate("1", 1_000_000), rate("1212", 2_000_000, ends_on=DAY)]
+    pricing = Pricing(rates)
+    assert pricing.price(OUT, "+12125550147", date(2026, 11, 9), 60, 0)[0] == 2_000_000
+    assert pricing.price(OUT, "+12125550147", DAY, 60, 0)[0] == 1_000_000
+
+
+def test_the_rate_of_the_numbers_tier_comes_first() -> None:
+    pricing = Pricing([rate("", 3, tier="777"), rate("", 1)])
+    found = [pricing.rate(OUT, "+12125550147", DAY, tier) for tier in ("777", "1", "")]
+    assert [price.minute_micros for price in found if price] == [3, 1, 1]
 
 
 def test_another_kind_has_no_part_in_it() -> None:
-    pricing = Pricing(RatePlan(), [rate("1", 1_000_000)])
+    pricing = Pricing([rate("1", 1_000_000)])
     assert pricing.rate(CallKind.INBOUND, "+12125550147", DAY) is None
 
 
@@ -64,10 +78,10 @@ prefixes = st.text("0123456789", max_size=8)
 
 @given(st.lists(prefixes, unique=True, max_size=30), st.text("0123456789", min_size=1, max_size=12))
 def test_the_longest_prefix_is_found(known: list[str], digits: str) -> None:
-    pricing = Pricing(RatePlan(), [rate(prefix, len(prefix)) for prefix in known])
+    pricing = Pricing([rate(prefix, len(prefix)) for prefix in known])
     fits = [prefix for prefix in known if digits.startswith(prefix)]
     found = pricing.rate(OUT, f"+{digits}", DAY)
-    assert (found.prefix if found else None) == (max(fits, key=len) if fits else None)
+    assert (found.minute_micros if found else None) == (max(map(len, fits)) if fits else None)
 
 
 @given(st.integers(0, 10**15), st.integers(1, 10**6))

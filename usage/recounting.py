@@ -1,0 +1,137 @@
+"""Changing calls that are counted already: priced again, or given to somebody; sums follow exactly.
+
+Only calls of open months change. A call and its sums change in one transaction, by the difference,
+so that an import at the same time disturbs nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, update
+
+import audit
+import rollup
+import tenancy
+from did_import.bulk import among
+from extensions import db
+from models import Call, Client, Did, Reseller, Tier
+from permissions import Actor
+from usage.rating import Prices
+from usage.reports import Range
+
+CHUNK = 2_000
+SHOWN = ("day", "client_id", "number", "kind", "billed_seconds", "cost_micros", "price_micros")
+
+
+def rerate(span: Range, *, by: Actor, client_id: int | None = None) -> int:
+    """Price the calls of some days again with the rates of today; gives how many changed.
+
+    The figures are then those of a fresh import. Closed months are left out. Commits chunk by
+    chunk: cut off in the middle, it can be done again.
+    """
+    prices, changed = Prices(), 0
+    wanted = [Call.day >= span.first, Call.day <= span.last]
+    if client_id is not None:
+        wanted.append(Call.client_id == client_id)
+    for calls in _chunks(wanted):
+        changed += _apply(calls, prices, [call.client_id for call in calls])
+        db.session.commit()
+    thing = db.session.get_one(Client, client_id) if client_id else _reseller()
+    days = f"{span.first.isoformat()} to {span.last.isoformat()}"
+    audit.record("calls.rerated", thing, by, days=days, changed=changed)
+    db.session.commit()
+    return changed
+
+
+def give(number: str, client: Client, *, by: Actor, since: date | None = None) -> int:
+    """Give the calls of nobody with this number to a client, priced in its rates; commits.
+
+    Gives how many. Calls of closed months stay nobody's.
+    """
+    wanted = [Call.number == number, Call.client_id.is_(None)]
+    if since is not None:
+        wanted.append(Call.day >= since)
+    prices, given, client_id = Prices(), 0, client.id
+    for calls in _chunks(wanted):
+        given += _apply(calls, prices, [client_id] * len(calls))
+        db.session.commit()
+    thing = db.session.get_one(Client, client_id)
+    audit.record("calls.given", thing, by, number=number, calls=given)
+    db.session.commit()
+    return given
+
+
+def _reseller() -> Reseller:
+    return db.session.get_one(Reseller, tenancy.current())
+
+
+def _chunks(wanted: Sequence[Any]) -> Iterator[list[Call]]:
+    """Go through calls of open months by their ids, each chunk locked until it is committed."""
+    after = 0
+    while True:
+        first_open = rollup.open_from(tenancy.current(), lock=True)
+        calls = list(
+            db.session.scalars(
+                select(Call)
+                .where(*wanted, Call.day >= first_open, Call.id > after)
+                .order_by(Call.id)
+                .limit(CHUNK)
+                .with_for_update()
+                .execution_options(populate_existing=True)
+            )
+        )
+        if not calls:
+            db.session.rollback()
+            return
+        after = calls[-1].id
+        yield calls
+        for call in calls:
+            db.session.expunge(call)
+
+
+def _apply(calls: list[Call], prices: Prices, owners: Sequence[int | None]) -> int:
+    """Price calls anew for their owners, and move their sums by the difference."""
+    tiers = _tiers(sorted({call.number for call in calls if _is_known(call.number)}))
+    zone = _reseller().time_zone
+    before, after, changes = [], [], []
+    for call, owner in zip(calls, owners, strict=True):
+        price, billed = prices.of(owner).price(
+            call.kind,
+            call.far_end,
+            rollup.today(zone, call.started_at),
+            call.seconds,
+            call.cost_micros,
+            tiers.get(call.number, ""),
+        )
+        change: dict[str, Any] = {
+            "price_micros": price,
+            "billed_seconds": billed,
+            "client_id": owner,
+        }
+        then = {name: getattr(call, name) for name in SHOWN}
+        if any(then[name] != value for name, value in change.items()):
+            before.append(then)
+            after.append(then | change)
+            changes.append({"id": call.id} | change)
+    _write(changes, before, after)
+    return len(changes)
+
+
+def _write(changes: list[Any], before: list[Any], after: list[Any]) -> None:
+    if not changes:
+        return
+    tenant = tenancy.current()
+    db.session.execute(update(Call), changes)
+    touched = rollup.add_up(before, tenant, sign=-1)
+    rollup.add_up(after, tenant)
+    rollup.drop_empty(touched)
+
+
+def _is_known(number: str) -> bool:
+    return number.startswith("+1") and len(number) == 12
+
+
+def _tiers(numbers: list[str]) -> dict[str, str]:
+    found = select(Did.number, Tier.label).join(Did.tier).where(among(Did.number, numbers))
+    return dict(db.session.execute(found).all())  # type: ignore[arg-type]
