@@ -1,4 +1,4 @@
-"""Passwords and the single-use links that set them; nothing here knows a request.
+"""Passwords, and the single-use links that set them or confirm an address; no request is known.
 
 A link's token is signed with SECRET_KEY over an invitation's id and nonce. The row alone cannot
 rebuild it, so that nobody who reads the database can set a password.
@@ -28,6 +28,9 @@ Person = Staff | Login
 SHORTEST, LONGEST = 12, 1024
 PRODUCT = "portico"
 INVITATION_LIFE = timedelta(hours=48)
+SET_PASSWORD, CONFIRM_ADDRESS = "set-password", "confirm-address"
+"""What a link is for; each purpose signs its tokens apart, so that none does for another."""
+
 _COMMON = Path(__file__).resolve().parent / "common_passwords.txt"
 # Costs as OWASP gives them for small machines: 19 MiB, two passes, one lane.
 _COSTS = {"normal": (2, 19_456, 1), "test": (1, 8, 1)}
@@ -113,7 +116,7 @@ def _common() -> frozenset[str]:
 
 
 def invite(person: Person) -> Invitation:
-    """Make a link for a person that sets the password once, within two days; older ones die."""
+    """Make a link for a person that works once, within two days; older ones die."""
     end_invitations(person)
     invitation = Invitation(
         reseller_id=person.reseller_id,
@@ -128,8 +131,10 @@ def invite(person: Person) -> Invitation:
 
 
 def end_invitations(person: Person) -> None:
-    """Let every open link of a person die."""
+    """Let every open link of a person die, and with it a new address that waits for one."""
     column = Invitation.staff_id if isinstance(person, Staff) else Invitation.login_id
+    if isinstance(person, Login):
+        person.pending_email = None
     db.session.execute(
         update(Invitation)
         .where(column == person.id, Invitation.ended_at.is_(None))
@@ -137,23 +142,23 @@ def end_invitations(person: Person) -> None:
     )
 
 
-def link(invitation: Invitation) -> str:
+def link(invitation: Invitation, purpose: str = SET_PASSWORD) -> str:
     """Write the link of an invitation, on the address that the settings give."""
-    token = _signer().dumps([invitation.id, invitation.nonce])
+    token = _signer(purpose).dumps([invitation.id, invitation.nonce])
     base = current_app.config["PUBLIC_URL"]
     if invitation.login is None:
-        return f"{base}/admin/set-password/{token}"
+        return f"{base}/admin/{purpose}/{token}"
     reseller = invitation.login.client.reseller
-    return f"{hosts.base(reseller)}/portal/{reseller.slug}/set-password/{token}"
+    return f"{hosts.base(reseller)}/portal/{reseller.slug}/{purpose}/{token}"
 
 
-def redeem(token: str) -> Invitation | None:
+def redeem(token: str, purpose: str = SET_PASSWORD) -> Invitation | None:
     """Find the open invitation of a token; None for a forged, used, replaced or expired one.
 
     The caller works across resellers.
     """
     try:
-        invitation_id, nonce = _signer().loads(token)
+        invitation_id, nonce = _signer(purpose).loads(token)
     except (BadSignature, ValueError, TypeError):
         return None
     found = db.session.scalar(
@@ -177,18 +182,23 @@ def person_of(invitation: Invitation) -> Person:
     return person
 
 
-def set_password(invitation: Invitation, password: str) -> bool:
-    """Use an invitation up and set the password; False when somebody used it a moment before.
-
-    An invited person becomes active; every session of the person ends.
-    """
-    claimed = db.session.scalar(
+def use_up(invitation: Invitation) -> bool:
+    """Use an invitation up; of two who try at once, one is told False."""
+    used = (
         update(Invitation)
         .where(Invitation.id == invitation.id, Invitation.ended_at.is_(None))
         .values(ended_at=now())
         .returning(Invitation.id)
     )
-    if claimed is None:
+    return db.session.scalar(used) is not None
+
+
+def set_password(invitation: Invitation, password: str) -> bool:
+    """Use an invitation up and set the password; False when somebody used it a moment before.
+
+    An invited person becomes active; every session of the person ends.
+    """
+    if not use_up(invitation):
         return False
     person = person_of(invitation)
     person.password_hash = hash_password(password)
@@ -207,6 +217,13 @@ def renew_password(person: Person, password: str, keep: WebSession | None) -> No
     end_sessions(person, but=keep)
 
 
+def session_of(person: Person, session_id: int | None) -> WebSession | None:
+    """Find a signed-in browser of a person, ended or not, by its id; None for anybody else's."""
+    column = WebSession.staff_id if isinstance(person, Staff) else WebSession.login_id
+    mine = select(WebSession).where(column == person.id, WebSession.id == session_id)
+    return db.session.scalar(mine)
+
+
 def end_sessions(person: Person, but: WebSession | None = None) -> None:
     """End every signed-in browser of a person, or all but one."""
     column = WebSession.staff_id if isinstance(person, Staff) else WebSession.login_id
@@ -216,6 +233,6 @@ def end_sessions(person: Person, but: WebSession | None = None) -> None:
     db.session.execute(ending.values(ended_at=now()))
 
 
-def _signer() -> URLSafeSerializer:
+def _signer(purpose: str) -> URLSafeSerializer:
     keys = [*current_app.config.get("SECRET_KEY_FALLBACKS", []), current_app.config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt="set-password")
+    return URLSafeSerializer(keys, salt=purpose)

@@ -37,6 +37,9 @@ from permissions import GRANTS, Permission
 LINK = "[[single-use link]]"
 """Stands in a stored body where the link goes: the table must not hold what sets a password."""
 
+ADDRESS_LINK = "address_to_confirm"
+"""The one kind of mail whose link confirms an address; every other one sets a password."""
+
 LINK_HIDDEN = "(single-use link, known to the recipient only)"
 
 
@@ -121,6 +124,16 @@ def password_changed(person: Staff | Login) -> Mail:
     )
 
 
+def address_asked(login: Login, invitation: Invitation) -> None:
+    """Mail a confirming link to a login's new address, and a notice to the present one."""
+    reseller, new = _reseller_of(login), login.pending_email or ""
+    portal = f"{hosts.base(reseller)}/portal/{reseller.slug}"
+    words: dict[str, Any] = {"name": login.name, "old": login.email, "new": new}
+    key = f"address:{invitation.id}"
+    _write(ADDRESS_LINK, new, f"{key}:new", reseller, invitation=invitation, **words)
+    _write("address_asked", login.email, key, reseller, url=f"{portal}/forgotten", **words)
+
+
 def second_factor_changed(person: Staff | Login, news: str) -> Mail:
     """Tell somebody what became of the second factor, such as "turned off"."""
     return _write(
@@ -193,8 +206,11 @@ def order_noted(order: Order, note: OrderNote) -> None:
 
 
 def _askers(order: Order) -> list[str]:
+    """Give who hears what becomes of an order: its login, unless that wants no such mail."""
     login = db.session.get(Login, order.login_id) if order.login_id else None
-    return [login.email if login is not None else order.client.contact_email]
+    if login is None:
+        return [order.client.contact_email]
+    return [login.email] if login.wants_order_mail else []
 
 
 def _approvers(order: Order) -> list[str]:
@@ -353,7 +369,16 @@ def _base() -> str:
 
 def filled(mail: Mail) -> tuple[str, str]:
     """Give (text, HTML) of a mail as they are delivered, with the single-use link in its place."""
-    return _with_link(mail, credentials.link(mail.invitation) if mail.invitation else "")
+    return _with_link(mail, link_of(mail) or "")
+
+
+def link_of(mail: Mail) -> str | None:
+    """Write the single-use link that a mail carries; None for a mail without one."""
+    if mail.invitation is None:
+        return None
+    is_address = mail.kind == ADDRESS_LINK
+    purpose = credentials.CONFIRM_ADDRESS if is_address else credentials.SET_PASSWORD
+    return credentials.link(mail.invitation, purpose)
 
 
 def shown(mail: Mail) -> tuple[str, str]:

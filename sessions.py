@@ -306,6 +306,7 @@ def live_of(person: Staff | Login) -> list[WebSession]:
         select(WebSession)
         .where(mine, WebSession.ended_at.is_(None), WebSession.expires_at > now())
         .where(WebSession.seen_at > now() - idle)
+        .options(joinedload(WebSession.impersonator))
         .order_by(WebSession.seen_at.desc(), WebSession.id.desc())
     )
     return list(db.session.scalars(live))

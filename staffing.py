@@ -6,7 +6,6 @@ one (``policy.Refused``). Nothing here commits or looks at a request.
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -65,23 +64,6 @@ def change(staff: Staff, *, by: Actor, name: str | None, role: str | None) -> bo
         problem = _role_problem(staff, by)
         if problem:
             problems["role"] = problem
-    if problems:
-        raise Invalid(problems)
-    return _set(staff, by, values)
-
-
-def change_own(
-    staff: Staff, *, by: Actor, name: str | None, time_zone: str | None, wants_order_mail: bool
-) -> bool:
-    """Change what everybody may change of themselves; tell whether anything changed."""
-    problems: dict[str, str] = {}
-    values = {
-        "name": typed.name_of(name, problems),
-        "time_zone": time_zone or None,
-        "wants_order_mail": wants_order_mail,
-    }
-    if time_zone and time_zone not in available_timezones():
-        problems["time_zone"] = "Choose a time zone from the list."
     if problems:
         raise Invalid(problems)
     return _set(staff, by, values)

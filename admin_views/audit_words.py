@@ -6,10 +6,16 @@ import display
 from models import AuditEntry
 
 SAID = {
+    "login.address_asked": "Asked for another address",
+    "login.address_changed": "Confirmed the new address",
+    "login.address_kept": "Kept the address after all",
     "login.impersonation_asked": "Asked to impersonate a login",
     "login.impersonation_ended": "Ended an impersonation",
     "login.impersonation_started": "Began to impersonate a login",
+    "login.password_changed": "Changed the own password",
     "login.password_set": "Set the password by a link",
+    "login.session_ended": "Ended one of the own sessions",
+    "login.sessions_ended": "Ended all other sessions of the own",
     "login.signed_in": "Signed in to the portal",
     "numbers_imported": "Imported numbers",
     "order.noted": "Wrote a note on an order",

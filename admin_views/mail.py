@@ -10,7 +10,6 @@ from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy.orm import defer, joinedload
 
-import credentials
 import mailer
 import outbox
 from admin_views import filters
@@ -170,7 +169,7 @@ class Mails(RowsView):
         if mail.state is not MailState.KEPT or invitation is None or invitation.ended_at:
             return None
         needed = Permission.STAFF_EDIT if invitation.staff_id else Permission.LOGINS_EDIT
-        return credentials.link(invitation) if self.by.can(needed) else None
+        return mailer.link_of(mail) if self.by.can(needed) else None
 
 
 def _can_resend(mail: Mail) -> bool:

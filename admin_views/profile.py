@@ -3,61 +3,26 @@
 The second factor has a page of its own, ``two_factor``.
 """
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
-from wtforms import BooleanField, PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired
 
+import account_forms
+import accounts
 import audit
-import credentials
-import mailer
 import second_factor
 import sessions
-import sign_in_forms
 import staffing
+from account_forms import NewPasswordForm, OwnForm
 from admin_views.base import Page, to_id
-from admin_views.forms import PostForm
 from catalog import Invalid
 from columns import now
 from extensions import db
 from models import Staff
 from permissions import ROLE_WORDS, Permission
-from sign_in_forms import ConfirmForm, PasswordForm
 
-
-@cache
-def _zones() -> list[str]:
-    return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
-
-
-class ProfileForm(PostForm):
-    """What everybody may change of themselves."""
-
-    name = StringField("Name", render_kw={"required": True, "maxlength": 120})
-    time_zone = SelectField("Time zone", validate_choice=False)
-    wants_order_mail = BooleanField(
-        "Tell me of orders by mail", description="Orders to decide, cancelled and failed ones."
-    )
-
-    def offer(self, staff: Staff) -> None:
-        """Fill the menu of time zones."""
-        usual = f"As the company: {staff.reseller.time_zone}"
-        self.time_zone.choices = [("", usual), *((zone, zone) for zone in _zones())]
-
-
-class NewPasswordForm(ConfirmForm):
-    """A new password, which needs the current one."""
-
-    password = PasswordField(
-        "New password",
-        [DataRequired("Write a password.")],
-        description=PasswordForm.password.kwargs["description"],
-        render_kw={"autocomplete": "new-password"},
-    )
+MAILS = "Orders to decide, cancelled and failed ones."
 
 
 class Profile(Page):
@@ -76,10 +41,10 @@ class Profile(Page):
     def index(self) -> Any:
         """Show the profile, and change it."""
         staff = _viewer()
-        form = ProfileForm(obj=staff)
+        form = OwnForm(obj=staff)
         if request.method == "POST":
             try:
-                changed = staffing.change_own(staff, by=self.by, **form.typed())
+                changed = accounts.change_own(staff, by=self.by, **form.typed())
                 db.session.commit()
             except Invalid as wrong:
                 db.session.rollback()
@@ -93,15 +58,8 @@ class Profile(Page):
     def password(self) -> Any:
         """Set a new password, sign out everywhere else, and say so by mail."""
         staff, form = _viewer(), NewPasswordForm()
-        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+        if not account_forms.change_password(staff, form):
             return self._page(password_form=form)
-        problem = credentials.password_problem(staff, form.password.data)
-        if problem:
-            form.password.errors = [problem]
-            return self._page(password_form=form)
-        credentials.renew_password(staff, form.password.data, keep=sessions.row())
-        audit.record("staff.password_changed", staff, self.by)
-        mailer.password_changed(staff)
         db.session.commit()
         flash("Your password is changed. You are signed out everywhere else.", "success")
         return redirect(url_for(".index"))
@@ -127,12 +85,12 @@ class Profile(Page):
         return redirect(url_for("staff.sign_in"))
 
     def _page(
-        self, form: ProfileForm | None = None, password_form: NewPasswordForm | None = None
+        self, form: OwnForm | None = None, password_form: NewPasswordForm | None = None
     ) -> Any:
         """Show the profile, with the form that was refused in its place."""
         staff = _viewer()
-        form = form or ProfileForm(formdata=None, obj=staff)
-        form.offer(staff)
+        form = form or OwnForm(formdata=None, obj=staff)
+        form.offer(f"As the company: {staff.reseller.time_zone}", MAILS)
         return self.render(
             "admin/profile/page.html",
             staff=staff,

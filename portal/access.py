@@ -44,6 +44,19 @@ def requires_order_requests(view: View) -> View:
     return guarded  # type: ignore[return-value]
 
 
+def own_account(view: View) -> View:
+    """Refuse staff who see the portal as a login what only its owner decides (P8)."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if sessions.impersonator() is not None:
+            name = current_login().name
+            abort(403, f"This is {name}'s own account: you can look at it, but not change it.")
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
 @blueprint.url_value_preprocessor
 def _take_slug(endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.slug = (values or {}).pop("brand", None)
@@ -93,6 +106,7 @@ def _frame() -> dict[str, Any]:
         "viewer_name": person.name if person else None,
         "portal_nav": menu.entries(person, request.endpoint, actor()) if person else [],
         "impersonation": _impersonation() if person else None,
+        "account_url": url_for("portal.account") if person else None,
         "sign_out_url": url_for("portal.sign_out") if person else None,
         "home_url": url_for("portal.first_page") if person else url_for("portal.sign_in"),
     }

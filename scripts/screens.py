@@ -213,12 +213,19 @@ PAGES = (
         f"{PORTAL}/numbers",
         tick(3, "#numbers tbody [name=n]", "#change-chosen"),
     ),
+    Screen(
+        "portal-release",
+        LOGIN,
+        f"{PORTAL}/numbers",
+        tick(2, "#numbers tbody [name=n]", "#release-chosen"),
+    ),
     Screen("portal-911", LOGIN, f"{PORTAL}/911"),
     Screen("portal-911-new", LOGIN, f"{PORTAL}/911/new"),
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
     Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
     Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),
+    Screen("portal-account", LOGIN, f"{PORTAL}/account"),
     Screen("portal-not-found", LOGIN, f"{PORTAL}/orders/NOTHING", status=404),
 )
 

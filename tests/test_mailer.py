@@ -133,6 +133,21 @@ SAYS = {
         "Two-factor sign-in of your access was turned off just now.",
         "write to us at once: help@keystone.example",
     ),
+    "address_asked": (
+        BOB,
+        "Your address for Keystone Voice is to be changed",
+        f"new.{BOB}",
+        "Nothing changes until the link that we sent to the new address is opened.",
+        "If it was not you, set a new password at once.",
+        f"{BASE}/portal/keystone/forgotten",
+    ),
+    "address_to_confirm": (
+        f"new.{BOB}",
+        "Confirm your address for Keystone Voice",
+        f"in place of {BOB}",
+        "If you did not ask for this, do nothing",
+        f"{BASE}/portal/keystone/confirm-address/",
+    ),
     "password_changed": (
         BOB,
         "Your password for Keystone Voice was changed",

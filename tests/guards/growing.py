@@ -51,7 +51,8 @@ SHOWS_ROWS = {
     *("client_order_settings.index", "order_settings.defaults_view"),
     *("portal.first_page", "portal.numbers", "portal.number", "portal.orders", "portal.order"),
     *("portal.order_numbers", "portal.review_numbers", "portal.e911", "portal.review_many"),
-    *("portal.usage", "portal.usage_calls", "portal.usage_csv"),
+    *("portal.review_release",),
+    *("portal.account", "portal.usage", "portal.usage_calls", "portal.usage_csv"),
 }
 """Pages that must have grown between the two counts, so that equal counts mean something."""
 
@@ -66,6 +67,7 @@ SHOWS_NO_ROWS = {
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
     *("prices.index", "two_factor.index", "two_factor.picture"),
     *("portal.change_e911", "portal.change_service", "portal.new_e911", "portal.remove_e911"),
+    *("portal.release_number",),
 }
 """Forms, one thing each, and lists as long as the code says; they are counted all the same."""
 
@@ -126,6 +128,11 @@ def _add_orders(story: Story, numbers: list[str]) -> None:
     notes.add(pending, "A word.", orders.actor(story.bob))
 
 
+def owned(first: int, last: int) -> str:
+    """Name Acme's numbers as an address does, as many as one order can have."""
+    return ".".join(f"215555{n:02d}00" for n in range(first, min(last, first + 49)))
+
+
 def add_did(story: Story, number: str, status: DidStatus = DidStatus.AVAILABLE) -> Did:
     """Put a number in the inventory."""
     did = Did(
@@ -168,11 +175,15 @@ def _shown_port() -> Port:
 
 
 def _add_people(story: Story, n: int) -> None:
-    """Add a staff member, and a browser in which Alice is signed in."""
+    """Add a staff member, and a browser in which Alice is signed in, and one of Bob's."""
     db.session.add(Staff(reseller_id=story.reseller_id, name=f"S {n}", email=f"s{n}@x.example"))
-    session = WebSession(reseller_id=story.reseller_id, staff_id=story.alice.id)
-    session.token_hash, session.expires_at = f"{n:064d}", now() + timedelta(days=1)
-    db.session.add(session)
+    for own in ({"staff_id": story.alice.id}, {"login_id": story.bob.id}):
+        session = WebSession(reseller_id=story.reseller_id, **own)
+        session.token_hash, session.expires_at = (
+            f"{next(iter(own))}{n:054d}",
+            now() + timedelta(days=1),
+        )
+        db.session.add(session)
 
 
 def _add_past(story: Story, n: int) -> None:

@@ -44,6 +44,9 @@ def write_every_mail(login: Login, staff: Staff, number: str) -> dict[str, Mail]
     mailer.staff_invited(staff, credentials.invite(staff))
     mailer.password_forgotten(login, credentials.invite(login))
     mailer.password_changed(login)
+    invitation = credentials.invite(login)
+    login.pending_email = f"new.{login.email}"
+    mailer.address_asked(login, invitation)
     mailer.second_factor_changed(login, "turned off")
     return {mail.kind: mail for mail in db.session.scalars(select(Mail).order_by(Mail.id))}
 
