@@ -45,12 +45,12 @@ def most(client: Client) -> int:
     return policy.settings_of(client).max_numbers_per_order
 
 
-def read(values: Any, name: str) -> list[str]:
+def read(values: Any, *names: str) -> list[str]:
     """Read the numbers of an address or a form, in one order however they were chosen.
 
     A field has one number, or many with dots between.
     """
-    typed = ".".join(values.getlist(name)).split(".")
+    typed = ".".join(text for name in names for text in values.getlist(name)).split(".")
     return sorted({number for text in typed if (number := display.to_e164(text))})
 
 
@@ -61,7 +61,7 @@ def asked(client: Client, values: Any) -> list[str]:
     """
     conditions = numbers.are_mine(client, numbers.search_of(values) if values.get("all") else "")
     if not values.get("all"):
-        conditions.append(Did.number.in_(read(values, "n")))
+        conditions.append(Did.number.in_(read(values, "n", "here")))
     count = db.session.scalar(select(func.count(Did.id)).where(*conditions)) or 0
     if not count:
         raise Refused("Choose at least one number: tick its box.")

@@ -59,7 +59,13 @@ def number(digits: str) -> Any:
         e911=_e911(did),
         orders=_orders(did),
         kinds=catalog.KINDS,
+        may_release=_may_release(),
     )
+
+
+def _may_release() -> bool:
+    settings = policy.settings_of(current_client())
+    return actor().may_request and policy.kind_problem(settings, "did_release") is None
 
 
 @blueprint.route("/numbers/<digits>/<service>", methods=["GET", "POST"])

@@ -33,6 +33,7 @@ SHOWS = {
     "bob": {
         *("portal.first_page", "portal.numbers", "portal.orders", "portal.order"),
         *("portal.order_numbers", "portal.review_numbers", "portal.review_many"),
+        *("portal.review_release", "portal.release_number"),
     },
 }
 """Pages that must show the marker, so that its absence elsewhere means something."""
@@ -64,7 +65,9 @@ def addresses(app: Flask, worlds: list[dict[str, Any]]) -> dict[str, str]:
     """List every address that answers GET, with the endpoint that it belongs to."""
     basket = "/portal/keystone/order-numbers/review?n=4125550105"
     many = "/portal/keystone/numbers/many?service=call_forwarding&all=1"
-    return {basket: "portal.review_numbers", many: "portal.review_many"} | {
+    release = "/portal/keystone/numbers/release?all=1"
+    chosen = {many: "portal.review_many", release: "portal.review_release"}
+    return {basket: "portal.review_numbers"} | chosen | {
         address(app, rule, one): rule.endpoint
         for one in worlds
         for rule in rules(app, "GET")

@@ -10,7 +10,7 @@ from webtest import TestResponse, Upload
 
 from extensions import db
 from models import Login, Role, Staff
-from tests.guards.growing import SHOWS_NO_ROWS, SHOWS_ROWS, grow, in_stock, long_order
+from tests.guards.growing import SHOWS_NO_ROWS, SHOWS_ROWS, grow, in_stock, long_order, owned
 from tests.guards.routes import ANYONE, LOGIN, ROUTES
 from tests.guards.test_routes import address, rows, rules
 from tests.support.cast import Story
@@ -67,9 +67,8 @@ def _where(app: Flask, story: Story, rule: Any, rows: dict[str, Any], last: int)
     asked = {
         "search.index": "&q=Client",
         "portal.review_numbers": "&chosen=" + ".".join(in_stock(1, last)),
-        # As many as one order can have.
-        "portal.review_many": "&service=call_forwarding"
-        + "".join(f"&n=215555{n:02d}00" for n in range(1, min(last, 50))),
+        "portal.review_many": f"&service=call_forwarding&n={owned(1, last)}",
+        "portal.review_release": f"&n={owned(1, last)}",
     }
     return path + asked.get(rule.endpoint, "")
 

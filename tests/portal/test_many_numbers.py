@@ -98,13 +98,22 @@ def test_all_that_a_search_finds_are_chosen_beyond_the_page(
     assert ticked(form.submit()) == [one for one in mine if one.startswith("+1412")]
 
 
+def test_all_on_the_page_are_chosen_without_a_script(visitor, bob, mine, monkeypatch) -> None:
+    monkeypatch.setattr("portal.numbers.PAGE", 3)
+    form = visitor(bob).get(LIST).forms["choose"]
+    form["here"] = True
+    form["service"] = "failover"
+    assert ticked(form.submit()) == mine[:3]
+
+
 def test_more_than_an_order_can_have_is_said_before_anything_is_chosen(
     visitor, bob, look, story, mine, monkeypatch
 ) -> None:
     setting(look, story, max_numbers_per_order=3)
     monkeypatch.setattr("portal.numbers.PAGE", 2)
     page = visitor(bob).get(LIST)
-    assert "all" not in page.forms["choose"].fields
+    form = page.forms["choose"]
+    assert "all" not in form.fields
     assert "at most 3 numbers" in page.html.find(id="too-many").get_text()
     page = visitor(bob).get(MANY, {"all": "1", "service": "call_forwarding", "q": ""}).follow()
     assert "You chose 4 numbers; an order can have at most 3." in page.text
