@@ -71,3 +71,9 @@ class Number(TypeDecorator[str]):
 def now() -> datetime:
     """Tell the present moment in UTC; the only clock that Portico reads."""
     return datetime.now(UTC)
+
+
+def to_id(value: Any) -> int | None:
+    """Read a row's id from an address; None for what cannot be one on any database."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 import hosts
-from columns import now
+from columns import now, to_id
 from extensions import db
 from models import AccountStatus, Invitation, Login, Staff, WebSession
 
@@ -217,10 +217,10 @@ def renew_password(person: Person, password: str, keep: WebSession | None) -> No
     end_sessions(person, but=keep)
 
 
-def session_of(person: Person, session_id: int | None) -> WebSession | None:
-    """Find a signed-in browser of a person, ended or not, by its id; None for anybody else's."""
+def session_of(person: Person, typed: str | None) -> WebSession | None:
+    """Find a browser of a person, ended or not, by its id as sent; None for anybody else's."""
     column = WebSession.staff_id if isinstance(person, Staff) else WebSession.login_id
-    mine = select(WebSession).where(column == person.id, WebSession.id == session_id)
+    mine = select(WebSession).where(column == person.id, WebSession.id == to_id(typed))
     return db.session.scalar(mine)
 
 

@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 import database
 import display
 import sessions
+from columns import to_id
 from extensions import db
 from models import Reseller
 from permissions import Actor, Permission
@@ -299,12 +300,6 @@ def own_reseller() -> Reseller:
     """Give the reseller of the staff member who is signed in; for use behind the wall only."""
     person = sessions.staff()
     return person.reseller if person is not None else abort(403)
-
-
-def to_id(value: Any) -> int | None:
-    """Read a row's id from an address; None for what cannot be one on any database."""
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 __all__ = [

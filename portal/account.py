@@ -137,7 +137,7 @@ def _confirm(invitation: Invitation, login: Login) -> str | None:
 def end_session() -> Any:
     """End one of one's own other sessions; ending it twice is as ending it once."""
     login = current_login()
-    row = credentials.session_of(login, request.form.get("session", type=int)) or abort(404)
+    row = credentials.session_of(login, request.form.get("session")) or abort(404)
     if row.ended_at is None:
         row.ended_at = now()
         audit.record("login.session_ended", login, actor())
