@@ -8,6 +8,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -20,7 +21,11 @@ from extensions import db
 
 log = logging.getLogger(__name__)
 
-JOBS: tuple[Callable[[], int], ...] = (outbox.deliver_due, jobs.carry_out_due)
+JOBS: tuple[Callable[[], int], ...] = (
+    outbox.deliver_due,
+    jobs.carry_out_due,
+    jobs.Seldom(jobs.keep_ledger, timedelta(minutes=10)),
+)
 TURN_SECONDS = 2.0
 
 

@@ -155,13 +155,18 @@ def _details(details: Mapping[str, Any], problems: dict[str, str]) -> dict[str, 
 
 def read_alerts(text: str | None, problems: dict[str, str]) -> list[str]:
     """Read the addresses that are told of emergency calls, at most ten, each once."""
+    return read_addresses(text, problems, "alert_emails")
+
+
+def read_addresses(text: str | None, problems: dict[str, str], field: str) -> list[str]:
+    """Read e-mail addresses that are written in one field, at most ten, each once."""
     words = dict.fromkeys(re.split(r"[\s,;]+", typed.text_of(text) or ""))
     read = {word: typed.read_address(word) for word in words if word}
     wrong = [word[:80] for word, address in read.items() if address is None]
     if wrong:
-        problems["alert_emails"] = f"{wrong[0]} is not an e-mail address. Correct it."
+        problems[field] = f"{wrong[0]} is not an e-mail address. Correct it."
     elif len(read) > MOST_ALERTS:
-        problems["alert_emails"] = f"Write at most {MOST_ALERTS} addresses; these are {len(read)}."
+        problems[field] = f"Write at most {MOST_ALERTS} addresses; these are {len(read)}."
     return [address for address in read.values() if address]
 
 

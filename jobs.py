@@ -4,14 +4,22 @@ Who runs these, and when, is ``outbox``'s loop. All work here may be repeated af
 """
 
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
+import alerts
 import carriers
 import carrying
+import charging
 import tenancy
 import workflow
 from carriers import Answer
+from columns import now
 from extensions import db
-from models import Order, OrderState
+from models import Order, OrderState, Reseller
+from statements import mailing
 
 log = logging.getLogger(__name__)
 
@@ -59,3 +67,43 @@ def _take_answers(order_id: int, round_: int, answers: dict[int, Answer]) -> Non
     workflow.finish(order, answers)
     if order.state is OrderState.APPROVED and order.attempts >= carrying.MOST_ATTEMPTS:
         workflow.give_up(order, "No answer came. Try again, or ask your provider.")
+
+
+LEDGER: tuple[Callable[[], int], ...] = (charging.charge_due, mailing.send_due, alerts.send_due)
+"""What is due by the calendar and by what was used; each can be done again without harm."""
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Seldom:
+    """A job that a process does at most once in a while, however often it is asked."""
+
+    def __init__(self, job: Callable[[], int], every: timedelta) -> None:
+        self.job, self.every, self.next_at = job, every, NEVER
+        self.__name__ = job.__name__
+
+    def __call__(self) -> int:
+        """Do the job if its time has come; gives how much was done."""
+        moment = now()
+        if moment < self.next_at:
+            return 0
+        self.next_at = moment + self.every
+        return self.job()
+
+
+def keep_ledger() -> int:
+    """Charge what is due, mail statements and alerts, reseller by reseller."""
+    with tenancy.across_resellers():
+        resellers = list(db.session.scalars(select(Reseller.id).where(Reseller.is_active)))
+    db.session.rollback()
+    return sum(_keep_ledger_of(reseller_id) for reseller_id in resellers)
+
+
+def _keep_ledger_of(reseller_id: int) -> int:
+    done = 0
+    with tenancy.acting_for(reseller_id):
+        for job in LEDGER:
+            done += job()
+            db.session.commit()
+    return done

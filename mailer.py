@@ -7,6 +7,7 @@ the outbox; none sends or commits. A row has a key, and a second row with the sa
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from brand import Brand
 from extensions import db
 from models import (
     AccountStatus,
+    Client,
     Invitation,
     Login,
     Mail,
@@ -288,6 +290,43 @@ def order_words(order: Order) -> dict[str, Any]:
         "reason": order.reason,
         "errors": sorted({line.error for line in order.lines if line.error}),
     }
+
+
+# --- Money --------------------------------------------------------------------------------------
+
+
+def statement_key(client_id: int, month: date) -> str:
+    """Give the key of the mail that tells a client once of its statement of a month."""
+    return f"statement:{client_id}:{month:%Y-%m}"
+
+
+def statement_ready(client: Client, month: date, total_micros: int, *, once: bool = True) -> Mail:
+    """Tell the Client Contact that the statement of a month can be read in the portal."""
+    reseller = client.reseller
+    address = f"{hosts.base(reseller)}/portal/{reseller.slug}/statements/{month:%Y-%m}"
+    hide = reseller.portal_settings.hide_prices
+    return _write(
+        "statement_ready",
+        client.contact_email,
+        statement_key(client.id, month) + ("" if once else f":{uuid.uuid4()}"),
+        reseller,
+        url=address,
+        client_name=client.name,
+        month=f"{month:%B %Y}",
+        total=None if hide else display.money(total_micros, reseller.currency),
+    )
+
+
+def spend_alert(client: Client, to: str, key: str, *, so_far: str, limit: str, month: str) -> Mail:
+    """Tell whom the reseller named that a client's month has come to a limit."""
+    words: dict[str, Any] = {
+        "so_far": so_far,
+        "limit": limit,
+        "month": month,
+        "client_name": client.name,
+    }
+    url = f"{_base()}/admin/clients/{client.id}/usage/"
+    return _write("spend_alert", to, f"{key}:{to}", client.reseller, url=url, **words)
 
 
 # --- The row ----------------------------------------------------------------------------------

@@ -127,6 +127,18 @@ SAYS = {
         "If it was not you, do nothing",
         f"{BASE}/portal/keystone/set-password/",
     ),
+    "statement_ready": (
+        "orders@acme.example",
+        "Your statement of October 2026 from Keystone Voice",
+        "The statement of October 2026 for Acme is ready. It comes to $12.34.",
+        f"{BASE}/portal/keystone/statements/2026-10",
+    ),
+    "spend_alert": (
+        "desk@keystone.example",
+        "Acme has come to $100.00 in October 2026",
+        "Acme has come to $101.00 in October 2026. You asked to be told at $100.00.",
+        f"{BASE}/admin/clients/",
+    ),
     "second_factor_changed": (
         BOB,
         "Two-factor sign-in for Keystone Voice was changed",

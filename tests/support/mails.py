@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from sqlalchemy import select
 
@@ -25,6 +26,7 @@ STAFF_KINDS = {
     "order_failed",
     "order_note_received",
     "staff_invited",
+    "spend_alert",
 }
 """The mails that no client reads."""
 
@@ -48,6 +50,10 @@ def write_every_mail(login: Login, staff: Staff, number: str) -> dict[str, Mail]
     login.pending_email = f"new.{login.email}"
     mailer.address_asked(login, invitation)
     mailer.second_factor_changed(login, "turned off")
+    month = date(2026, 10, 1)
+    mailer.statement_ready(login.client, month, 12_340_000)
+    words = {"so_far": "$101.00", "limit": "$100.00", "month": "October 2026"}
+    mailer.spend_alert(login.client, "desk@keystone.example", "alert:1", **words)
     return {mail.kind: mail for mail in db.session.scalars(select(Mail).order_by(Mail.id))}
 
 
