@@ -132,7 +132,7 @@ def sign_in(person: Staff | Login, by_way_of: Handover | None = None) -> None:
     login_user(SignedIn(row, token))
 
 
-def hold(staff: Staff) -> None:
+def hold(person: Staff | Login) -> None:
     """Remember whose password was right until the code comes; nothing is open before that.
 
     No session is made: only the signed cookie knows, for a few minutes. The caller works across
@@ -141,23 +141,35 @@ def hold(staff: Staff) -> None:
     _end_row_of_cookie()
     logout_user()
     session.clear()
-    session[HELD] = {"id": staff.id, "at": now().timestamp(), "mark": _mark(staff)}
+    session[HELD] = {"id": person.id, "at": now().timestamp(), "mark": _mark(person)}
 
 
-def held() -> Staff | None:
-    """Give who must still type a code in this browser; the caller works across resellers."""
+def held() -> Staff | Login | None:
+    """Give who must still type a code in this area; the caller works across resellers."""
     found = session.get(HELD)
-    if found is None or area() != STAFF or found["at"] < (now() - CODE_WAIT).timestamp():
+    if found is None or found["at"] < (now() - CODE_WAIT).timestamp():
         return None
-    staff = db.session.get(Staff, found["id"], options=[joinedload(Staff.reseller)])
-    if staff is None or not is_staff_open(staff) or staff.totp_confirmed_at is None:
+    # Each area has a cookie of its own, so the id is one of the area's people.
+    person = _staff_of(found["id"]) if area() == STAFF else _login_of(found["id"])
+    if person is None or person.totp_confirmed_at is None:
         return None
-    return staff if found["mark"] == _mark(staff) else None
+    return person if found["mark"] == _mark(person) else None
 
 
-def _mark(staff: Staff) -> str:
+def _staff_of(staff_id: int) -> Staff | None:
+    staff = db.session.get(Staff, staff_id, options=[joinedload(Staff.reseller)])
+    return staff if staff is not None and is_staff_open(staff) else None
+
+
+def _login_of(login_id: int) -> Login | None:
+    way = joinedload(Login.client).joinedload(Client.reseller)
+    login = db.session.get(Login, login_id, options=[way])
+    return login if login is not None and is_login_open(login, now()) else None
+
+
+def _mark(person: Staff | Login) -> str:
     """Mark the password that was right: a new one makes whoever is held begin again."""
-    return _hash(staff.password_hash or "")
+    return _hash(f"{area()} {person.password_hash or ''}")
 
 
 def sign_out() -> None:

@@ -150,32 +150,33 @@ def attempt(area: str, form: SignInForm, find: Find) -> Attempt:
 
 def _let_in(person: Person) -> bool:
     """Sign a person in whose password is right; False when a code must come first."""
-    if isinstance(person, Staff) and second_factor.is_on(person):
+    if second_factor.is_on(person):
         sessions.hold(person)
         return False
     sessions.sign_in(person)
     return True
 
 
-def give_code(staff: Staff, form: CodeForm) -> Attempt:
+def give_code(person: Person, form: CodeForm) -> Attempt:
     """Try the code of a second factor; tries are slowed down like those of passwords.
 
     The caller works across resellers. Commits.
     """
-    account = throttle.account_key("second factor", str(staff.id))
+    account = throttle.account_key("second factor", f"{_kind(person)} {person.id}")
     wait = throttle.take_a_try(account, request.remote_addr or "")
     if wait:
         return Attempt(None, wait)
-    used = second_factor.accept(staff, form.code.data)
+    used = second_factor.accept(person, form.code.data)
     if used is None:
         db.session.rollback()
         form.code.errors = [second_factor.WRONG]
         return Attempt(None)
     throttle.clear(account)
-    sessions.sign_in(staff)
-    audit.record("staff.signed_in", staff, sessions.actor(), second_factor=used)
+    sessions.sign_in(person)
+    by = sessions.actor()
+    audit.record(f"{_kind(person)}.signed_in", person, by, second_factor=used)
     db.session.commit()
-    return Attempt(staff)
+    return Attempt(person)
 
 
 def confirms(person: Person, form: ConfirmForm) -> bool:

@@ -10,17 +10,19 @@ from flask_admin import expose
 from werkzeug.wrappers import Response as Answer
 
 import second_factor
+import second_factor_forms
 import sessions
-import sign_in_forms
 from admin_views.base import Page
-from catalog import Invalid
 from extensions import db
 from models import Staff
 from policy import Refused
-from sign_in_forms import CodeForm, ConfirmForm
+from sign_in_forms import CodeForm
 
 OPEN = ("two_factor.", "staff.", "admin.static")
 """What begins the endpoints that whoever must set up a second factor can still reach."""
+
+
+STEPS = ("begin", "picture", "confirm", "renew", "turn_off")
 
 
 def init_app(app: Flask) -> None:
@@ -59,8 +61,8 @@ class TwoFactor(Page):
     @expose("/begin/", methods=("POST",))
     def begin(self) -> Any:
         """Make a secret for the app, after the current password."""
-        staff, form = _viewer(), ConfirmForm()
-        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+        staff, form = _viewer(), second_factor_forms.begin_form()
+        if not second_factor_forms.is_confirmed(staff, form):
             return self._page(begin_form=form)
         try:
             second_factor.begin(staff)
@@ -80,15 +82,11 @@ class TwoFactor(Page):
     def confirm(self) -> Any:
         """Turn it on by a first code, and show the recovery codes this once."""
         form = CodeForm()
-        if not form.validate():
-            return self._page(code_form=form)
         try:
-            codes = second_factor.confirm(_viewer(), form.code.data, by=self.by)
+            codes = second_factor_forms.confirm(_viewer(), form)
+            if codes is None:
+                return self._page(code_form=form)
             db.session.commit()
-        except Invalid as wrong:
-            db.session.rollback()
-            form.code.errors = [wrong.problems["code"]]
-            return self._page(code_form=form)
         except Refused as refused:
             flash(refused.sentence, "error")
             return redirect(url_for(".index"))
@@ -97,8 +95,8 @@ class TwoFactor(Page):
     @expose("/renew/", methods=("POST",))
     def renew(self) -> Any:
         """Make new recovery codes, after the current password, and show them this once."""
-        staff, form = _viewer(), ConfirmForm(prefix="renew-")
-        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+        staff, form = _viewer(), second_factor_forms.renew_form()
+        if not second_factor_forms.is_confirmed(staff, form):
             return self._page(renew_form=form)
         try:
             codes = second_factor.renew_codes(staff, by=self.by)
@@ -111,8 +109,8 @@ class TwoFactor(Page):
     @expose("/off/", methods=("POST",))
     def turn_off(self) -> Any:
         """Turn it off, after the current password."""
-        staff, form = _viewer(), ConfirmForm(prefix="off-")
-        if not (form.validate() and sign_in_forms.confirms(staff, form)):
+        staff, form = _viewer(), second_factor_forms.off_form()
+        if not second_factor_forms.is_confirmed(staff, form):
             return self._page(off_form=form)
         try:
             second_factor.turn_off(staff, by=self.by)
@@ -126,24 +124,14 @@ class TwoFactor(Page):
     def _page(self, **forms: Any) -> Any:
         """Show how it stands, with the form that was refused in its place."""
         staff = _viewer()
-        fresh: dict[str, Any] = {
-            "begin_form": ConfirmForm(formdata=None),
-            "renew_form": ConfirmForm(formdata=None, prefix="renew-"),
-            "off_form": ConfirmForm(formdata=None, prefix="off-"),
-            "code_form": CodeForm(formdata=None),
-        }
-        shown = fresh | forms
-        shown["code_form"].code.description = "The app shows another one every half minute."
-        secret = second_factor.pending_secret(staff)
+        reseller = staff.reseller
         return self.render(
             "admin/two_factor/page.html",
-            staff=staff,
-            secret=second_factor.grouped(secret) if secret else None,
-            is_on=second_factor.is_on(staff),
+            urls={step: url_for(f".{step}") for step in STEPS},
             is_missing=second_factor.is_missing(staff),
-            is_demanded=staff.reseller.require_two_factor,
-            left=second_factor.codes_left(staff),
-            **shown,
+            is_demanded=reseller.require_two_factor,
+            company=reseller.name,
+            **second_factor_forms.shown(staff, forms),
         )
 
 

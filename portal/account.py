@@ -12,6 +12,7 @@ import account_forms
 import accounts
 import audit
 import credentials
+import second_factor
 import sessions
 import sign_in_forms
 import tenancy
@@ -181,5 +182,7 @@ def _page(**forms: Any) -> str:
         live=live,
         here=sessions.row(),
         others=len(live) - 1,
+        is_on=second_factor.is_on(login),
+        left=second_factor.codes_left(login),
         **shown,
     )

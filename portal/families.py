@@ -7,9 +7,11 @@ from portal import (
     many,
     number,
     numbers,
+    numbers_csv,
     ordering,
     orders,
     release,
+    two_factor,
     usage,
 )
 
@@ -20,8 +22,10 @@ __all__ = [
     "many",
     "number",
     "numbers",
+    "numbers_csv",
     "ordering",
     "orders",
     "release",
+    "two_factor",
     "usage",
 ]

@@ -1,4 +1,4 @@
-"""Signing in to the portal, setting a password by link, and out again."""
+"""Signing in to the portal with password and code, setting a password by link, and out."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ import tenancy
 from extensions import db
 from models import Client, Login
 from portal.access import blueprint, public
-from sign_in_forms import ForgottenForm, PasswordForm, SignInForm
+from sign_in_forms import CodeForm, ForgottenForm, PasswordForm, SignInForm
 
 
 def _find(email: str) -> Login | None:
@@ -42,11 +42,36 @@ def sign_in() -> Any:
         with tenancy.across_resellers():
             result = sign_in_forms.attempt(_area(), form, _find)
         if result.person is not None:
-            onward = sign_in_forms.local_path(request.args.get("next"), f"/portal/{g.slug}/")
-            return redirect(onward or url_for("portal.first_page"))
+            return _go_on()
         wait = result.wait_seconds
         form.email.errors = [] if wait else [sign_in_forms.WRONG]
     page = render_template("portal/sign_in.html", form=form, wait=wait)
+    return (page, 429, {"Retry-After": str(wait)}) if wait else page
+
+
+def _go_on() -> Any:
+    """Lead to the code when one must come first, else to where the person wanted to go."""
+    onward = sign_in_forms.local_path(request.args.get("next"), f"/portal/{g.slug}/")
+    if sessions.login() is None:
+        return redirect(url_for("portal.code", next=onward))
+    return redirect(onward or url_for("portal.first_page"))
+
+
+@blueprint.route("/code", methods=["GET", "POST"])
+@public
+def code() -> Any:
+    """Ask for the second factor's code, after the password and before anything else."""
+    form, wait = CodeForm(), 0
+    with tenancy.across_resellers():
+        login = sessions.held()
+        if login is None or login.reseller_id != g.reseller.id:
+            return redirect(url_for("portal.sign_in", next=request.args.get("next")))
+        if form.validate_on_submit():
+            result = sign_in_forms.give_code(login, form)
+            if result.person is not None:
+                return _go_on()
+            wait = result.wait_seconds
+    page = render_template("portal/code.html", form=form, wait=wait)
     return (page, 429, {"Retry-After": str(wait)}) if wait else page
 
 
@@ -88,7 +113,7 @@ def set_password(token: str) -> Any:
         if invitation is not None and person is not None and person.reseller_id == g.reseller.id:
             if form.validate_on_submit() and sign_in_forms.use_link(invitation, form):
                 flash("Your password is set. Welcome.", "success")
-                return redirect(url_for("portal.first_page"))
+                return _go_on()
             email = person.email
     if email is None:
         return render_template("portal/dead_link.html"), 410, sign_in_forms.PRIVATE

@@ -219,6 +219,7 @@ PAGES = (
         f"{PORTAL}/numbers",
         tick(2, "#numbers tbody [name=n]", "#release-chosen"),
     ),
+    Screen("portal-numbers-file", LOGIN, f"{PORTAL}/numbers/upload"),
     Screen("portal-911", LOGIN, f"{PORTAL}/911"),
     Screen("portal-911-new", LOGIN, f"{PORTAL}/911/new"),
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
@@ -226,6 +227,7 @@ PAGES = (
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
     Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),
     Screen("portal-account", LOGIN, f"{PORTAL}/account"),
+    Screen("portal-two-factor", LOGIN, f"{PORTAL}/account/two-factor"),
     Screen("portal-not-found", LOGIN, f"{PORTAL}/orders/NOTHING", status=404),
 )
 

@@ -25,7 +25,7 @@ class LoginForm(PostForm):
     name = StringField("Name", render_kw={"required": True, "maxlength": 120})
     email = EmailField(
         "User name",
-        description="The person's e-mail address. It cannot be changed later.",
+        description="The person's e-mail address. Only the person can change it later.",
         render_kw={"required": True, "maxlength": 254},
     )
     allow_order_requests = BooleanField(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import contains_eager
 import clients
 import impersonation
 import mailer
+import second_factor
 import sessions
 from admin_views.base import to_id
 from admin_views.logins.forms import AgainForm, ChangeForm, LoginForm
@@ -183,6 +184,17 @@ class Logins(LoginRows):
             flash(f"{login.name} {told}.", "success" if done else "warning")
         return redirect(url_for(".details_view", id=login.id))
 
+    @expose("/reset-two-factor/", methods=("POST",))
+    def reset_two_factor_view(self) -> Any:
+        """Take away a second factor that a person has lost, and tell the person."""
+        self._demand_edit()
+        login = self.found()
+        done = second_factor.reset(login, by=self.by)
+        db.session.commit()
+        words = "is reset" if done else "was off already"
+        flash(f"Two-factor sign-in of {login.name} {words}.", "success")
+        return redirect(url_for(".details_view", id=login.id))
+
     @expose("/impersonate/", methods=("POST",))
     def impersonate_view(self) -> Any:
         """Lead to the portal as this login; its door asks once more, since a GET is no act."""
@@ -219,7 +231,8 @@ def _invitations(login: Login) -> list[Mail]:
         select(Mail)
         .join(Mail.invitation)
         .options(contains_eager(Mail.invitation))
-        .where(Invitation.login_id == login.id)
+        # A link to a new address is no invitation, and nobody has confirmed that address yet.
+        .where(Invitation.login_id == login.id, Mail.kind != mailer.ADDRESS_LINK)
         .order_by(Mail.id.desc())
         .limit(20)
     )

@@ -51,7 +51,7 @@ SHOWS_ROWS = {
     *("client_order_settings.index", "order_settings.defaults_view"),
     *("portal.first_page", "portal.numbers", "portal.number", "portal.orders", "portal.order"),
     *("portal.order_numbers", "portal.review_numbers", "portal.e911", "portal.review_many"),
-    *("portal.review_release",),
+    *("portal.review_release", "portal.numbers_csv"),
     *("portal.account", "portal.usage", "portal.usage_calls", "portal.usage_csv"),
 }
 """Pages that must have grown between the two counts, so that equal counts mean something."""
@@ -66,8 +66,9 @@ SHOWS_NO_ROWS = {
     *("did_import.sample", "logins.preview_view", "mail.body_view", "orders.index"),
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
     *("prices.index", "two_factor.index", "two_factor.picture"),
+    *("portal.two_factor", "portal.two_factor_picture"),
     *("portal.change_e911", "portal.change_service", "portal.new_e911", "portal.remove_e911"),
-    *("portal.release_number",),
+    *("portal.release_number", "portal.upload_numbers"),
 }
 """Forms, one thing each, and lists as long as the code says; they are counted all the same."""
 
