@@ -3,7 +3,7 @@
 Every figure comes from the same rows, so totals equal the sum of their parts to the micro-unit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -111,7 +111,7 @@ def report(
     rows = db.session.execute(dearest.limit(numbers)).all()
     return Report(
         span,
-        _add(by_kind.values()),
+        add(by_kind.values()),
         {day: by_day.get(day, Sums()) for day in _days(span)},
         {kind: by_kind[kind] for kind in UsageKind if kind in by_kind},
         {name: Sums(*_whole(sums)) for name, *sums in rows},
@@ -128,7 +128,7 @@ def by_client(span: Range, ids: Sequence[int] | None = None) -> dict[int, Sums]:
 
 def total(span: Range, client_id: int | None = None) -> Sums:
     """Add up a range of days."""
-    return _add(Sums(*sums) for _, *sums in _grouped(UsageDay.kind, _of(span, client_id, None)))
+    return add(Sums(*sums) for _, *sums in _grouped(UsageDay.kind, _of(span, client_id, None)))
 
 
 def forecast(found: Report) -> int:
@@ -192,7 +192,8 @@ def _whole(sums: Sequence[Any]) -> list[int]:
     return [int(value or 0) for value in sums]
 
 
-def _add(found: Any) -> Sums:
+def add(found: Iterable[Sums]) -> Sums:
+    """Add sums up."""
     columns = zip(
         *((s.calls, s.messages, s.billed_seconds, s.cost_micros, s.price_micros) for s in found),
         strict=True,
