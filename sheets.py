@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, stream_with_context
 
 from columns import E164
+from statements import Statement
 from usage.reports import Sums
 
 MONEY = ("cost", "price", "margin")
@@ -19,7 +20,16 @@ def plain_cell(value: Any) -> Any:
     text = str(value)
     if E164.fullmatch(text):
         return text
-    return f"'{text}" if text.lstrip(" \n\v\f\"'").startswith(_FORMULA) else value
+    return f"'{text}" if _is_formula(text) else value
+
+
+def unquoted(text: str) -> str:
+    """Read a cell back: without the apostrophe that ``plain_cell`` puts before a text."""
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip(" \n\v\f\"'").startswith(_FORMULA)
 
 
 def money(micros: int) -> str:
@@ -39,6 +49,28 @@ def of_sums(sums: Sums) -> list[str]:
         money(sums.price_micros),
         money(sums.margin_micros),
     ]
+
+
+def statement(found: Statement) -> tuple[list[str], list[list[str]]]:
+    """Write a statement as a header and rows: what it is made of, then number by number."""
+    header = ["section", "what", "count", "minutes", "messages", "fees", "price"]
+    rows = [
+        ["calls", kind.value, str(sums.calls), *_used(sums), "", money(sums.price_micros)]
+        for kind, sums in found.calls.items()
+    ]
+    for fee in found.fees:
+        rows.append(["fees", fee.label, str(fee.count), "", "", "", money(fee.price_micros)])
+    for charge in found.adjustments:
+        rows.append(["adjustments", charge.reason or "", *[""] * 4, money(charge.price_micros)])
+    rows.append(["total", "", *[""] * 4, money(found.total_micros)])
+    for row in found.numbers:
+        used = [str(row.used.calls), *_used(row.used)]
+        rows.append(["numbers", row.number, *used, money(row.fees_micros), money(row.total_micros)])
+    return header, rows
+
+
+def _used(sums: Sums) -> list[str]:
+    return [sums.minutes.replace(",", ""), str(sums.messages)]
 
 
 HEADINGS = ["calls", "messages", "minutes", *MONEY]

@@ -11,6 +11,7 @@ from portal import (
     ordering,
     orders,
     release,
+    statements,
     two_factor,
     usage,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "ordering",
     "orders",
     "release",
+    "statements",
     "two_factor",
     "usage",
 ]

@@ -15,6 +15,7 @@ ENTRIES = (
     ("e911", "911", "shield", "e911_provision"),
     ("orders", "Orders", "list", None),
     ("usage", "Usage", "hourglass", None),
+    ("statement_list", "Statements", "printer", None),
 )
 """Endpoint, label, icon, and the kind of order that must be allowed."""
 
@@ -29,10 +30,13 @@ WITHIN = {
     "release_number": "numbers",
     "review_release": "numbers",
     "release_numbers": "numbers",
+    "upload_numbers": "numbers",
+    "send_sheet": "numbers",
     "new_e911": "e911",
     "change_e911": "e911",
     "remove_e911": "e911",
     "usage_calls": "usage",
+    "statement": "statement_list",
     "review_numbers": "order_numbers",
     "send_numbers": "order_numbers",
     "order": "orders",

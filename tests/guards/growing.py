@@ -4,10 +4,11 @@ A new page goes into ``SHOWS_ROWS``, and what it shows into one of the functions
 shows one thing, or a form, goes into ``SHOWS_NO_ROWS``.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
+import charging
 import clients
 import notes
 import ports
@@ -28,15 +29,25 @@ from models import (
     Port,
     PortReason,
     RejectReason,
+    SpendAlert,
     Staff,
     Tier,
+    UsageDay,
+    UsageKind,
     WebSession,
 )
 from tests.support import calls, orders
 from tests.support.cast import Story
 
 _LISTS = (
-    *("audit", "client_activity", "client_e911", "client_logins", "client_numbers"),
+    *(
+        "audit",
+        "client_activity",
+        "client_charges",
+        "client_e911",
+        "client_logins",
+        "client_numbers",
+    ),
     *("client_order_history", "client_pending_orders", "client_ports", "clients", "did_groups"),
     *("dids", "e911", "e911_groups", "e911_missing", "endpoint_groups", "logins", "mail"),
     *("cdr_imports", "order_history", "order_settings", "pending_orders", "ports"),
@@ -52,6 +63,8 @@ SHOWS_ROWS = {
     *("portal.first_page", "portal.numbers", "portal.number", "portal.orders", "portal.order"),
     *("portal.order_numbers", "portal.review_numbers", "portal.e911", "portal.review_many"),
     *("portal.review_release", "portal.numbers_csv"),
+    *("client_statements.index", "client_statements.show", "client_alerts.index", "months.index"),
+    *("portal.statement_list", "portal.statement"),
     *("portal.account", "portal.usage", "portal.usage_calls", "portal.usage_csv"),
 }
 """Pages that must have grown between the two counts, so that equal counts mean something."""
@@ -81,6 +94,7 @@ def grow(story: Story, first: int, last: int) -> None:
         _move_in(story, n)
         _add_people(story, n)
         _add_past(story, n)
+        _add_money(story, n)
         db.session.commit()
     _add_calls(story, first, last)
 
@@ -185,6 +199,17 @@ def _add_people(story: Story, n: int) -> None:
             now() + timedelta(days=1),
         )
         db.session.add(session)
+
+
+def _add_money(story: Story, n: int) -> None:
+    """Add an adjustment of Acme's, an alert, and a month long ago."""
+    alice = orders.actor(story.alice)
+    acme = db.session.get_one(Client, story.acme.id)
+    charging.adjust(acme, n, f"Work number {n}, as agreed", by=alice, key=f"g{n}")
+    alert = SpendAlert(client_id=acme.id, amount_micros=n, emails=[f"desk{n}@x.example"])
+    day = date(2010 + n // 12, 1 + n % 12, 1)
+    owed = {"owner": acme.id, "client_id": acme.id, "number": "", "kind": UsageKind.ADJUSTMENT}
+    db.session.add_all([alert, UsageDay(day=day, price_micros=n, **owed)])
 
 
 def _add_past(story: Story, n: int) -> None:

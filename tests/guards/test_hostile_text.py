@@ -67,12 +67,16 @@ def addresses(app: Flask, worlds: list[dict[str, Any]]) -> dict[str, str]:
     many = "/portal/keystone/numbers/many?service=call_forwarding&all=1"
     release = "/portal/keystone/numbers/release?all=1"
     chosen = {many: "portal.review_many", release: "portal.review_release"}
-    return {basket: "portal.review_numbers"} | chosen | {
-        address(app, rule, one): rule.endpoint
-        for one in worlds
-        for rule in rules(app, "GET")
-        if not rule.endpoint.endswith("static")
-    }
+    return (
+        {basket: "portal.review_numbers"}
+        | chosen
+        | {
+            address(app, rule, one): rule.endpoint
+            for one in worlds
+            for rule in rules(app, "GET")
+            if not rule.endpoint.endswith("static")
+        }
+    )
 
 
 def visit(browser: Visitor, where: str) -> TestResponse:

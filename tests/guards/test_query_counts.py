@@ -23,7 +23,7 @@ FEW, MANY = 2, 100
 BEYOND = {"portal.order_numbers": 1}
 """Pages that count what stands beyond their first page once there is such a thing."""
 
-POSTED = ("client_usage.csv", "portal.usage_csv")
+POSTED = ("client_usage.csv", "portal.usage_csv", "portal.numbers_csv")
 """Exports that are asked for by a form, because it is recorded who took them."""
 
 Ask = Callable[[Any], TestResponse]
