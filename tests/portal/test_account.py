@@ -353,3 +353,9 @@ def test_nobody_has_strangers_flooded_with_mails(visitor, bob, app) -> None:
     page = ask(browser, FRESH)
     assert problem(page, "address-email").startswith("That were many addresses. Wait 15 minutes")
     assert len(people.mails_to(app, FRESH)) == 10
+
+
+def test_staff_are_not_offered_the_new_address_for_an_invitation(visitor, bob, alice) -> None:
+    ask(visitor(bob), FRESH)
+    page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
+    assert FRESH not in page.text
