@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 
 import catalog
 import display
@@ -18,6 +19,7 @@ import policy
 import workflow
 from extensions import db
 from lines import Draft, Request
+from models import Order, OrderLine
 from policy import Refused
 from portal import choosing, number
 from portal.access import actor, blueprint, current_client, requires_order_requests
@@ -121,6 +123,7 @@ def _page(
         alone=alone,
         losses=[_loss(draft, labels[draft.number]) for draft in drafts],
         cannot=cannot,
+        others=_other_orders([did.number for did in kept]),
         saved_micros=-sum(draft.monthly_micros for draft in drafts),
         asked_for=alone[-4:] if alone else str(len(kept)),
         problem=problem,
@@ -130,6 +133,22 @@ def _page(
         note=request.form.get("note", "")[:MOST_NOTE],
         key=request.form.get("key") or secrets.token_urlsafe(18),
     )
+
+
+def _other_orders(wanted: Sequence[str]) -> list[str]:
+    """Name the orders under way for these numbers, which could not be carried out any more."""
+    rows = db.session.execute(
+        select(OrderLine.number, Order.number.label("order_number"), Order.kind)
+        .join(OrderLine.order)
+        .where(OrderLine.number.in_(wanted), OrderLine.is_open, OrderLine.slot != catalog.DID)
+        .order_by(OrderLine.number, Order.id)
+    )
+    return [
+        f"{display.number(row.number)}: order {row.order_number} "
+        f"({catalog.kind(row.kind).label}) is under way. It is of no use once the number is gone; "
+        "cancel it if you go on."
+        for row in rows
+    ]
 
 
 def _loss(draft: Draft, label: str | None) -> Loss:

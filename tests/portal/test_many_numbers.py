@@ -7,7 +7,17 @@ from sqlalchemy import select, update
 
 from carriers import inventory
 from extensions import db
-from models import Client, Did, DidGroup, DidService, Login, Mail, Order, ServicePrice
+from models import (
+    Client,
+    Did,
+    DidGroup,
+    DidService,
+    Login,
+    Mail,
+    Order,
+    PortalSettings,
+    ServicePrice,
+)
 from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.words import leaks_of
@@ -165,6 +175,15 @@ def test_the_price_of_all_is_shown_and_a_new_one_is_not_ordered_unseen(
     assert "The price has changed" in page.html.find(id="refused").get_text()
     assert "$2.70" in page.html.find(id="total").get_text()
     assert nothing_was_sent(look)
+
+
+def test_hidden_prices_are_not_shown_and_the_order_is_taken(visitor, bob, look, mine) -> None:
+    with look():
+        db.session.query(PortalSettings).one().hide_prices = True
+        db.session.commit()
+    page = review(visitor(bob), *mine[:2])
+    assert "$" not in words(page, "main")
+    assert send(page, forward_to="6145550171").status_int == 303
 
 
 def test_numbers_that_cannot_take_it_are_left_out_with_the_reason(

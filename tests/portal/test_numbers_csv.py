@@ -10,7 +10,18 @@ from webtest import Upload
 
 from carriers import inventory
 from extensions import db
-from models import AuditEntry, Client, Did, DidGroup, DidService, Login, Mail, Order, ServicePrice
+from models import (
+    AuditEntry,
+    Client,
+    Did,
+    DidGroup,
+    DidService,
+    Login,
+    Mail,
+    Order,
+    PortalSettings,
+    ServicePrice,
+)
 from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.words import leaks_of
@@ -342,6 +353,15 @@ def test_a_value_or_a_price_that_moved_meanwhile_is_shown_before_it_is_ordered(
     turn_on(look, bob, alice, story.acme_number, "call_forwarding", forward_to="6145550179")
     page = page.forms["send-sheet"].submit(status=409)
     assert "All calls to (614) 555-0179" in words(page, "#changed tbody")
+    page.forms["send-sheet"].submit(status=303)
+
+
+def test_hidden_prices_are_not_shown_and_the_orders_are_taken(visitor, bob, look, story) -> None:
+    with look():
+        db.session.query(PortalSettings).one().hide_prices = True
+        db.session.commit()
+    page = upload(visitor(bob), [HEADINGS, ["4125550190", "", "6145550172", "", "Acme"]])
+    assert "$" not in words(page, "main")
     page.forms["send-sheet"].submit(status=303)
 
 

@@ -7,7 +7,18 @@ from sqlalchemy import select
 
 from carriers import inventory
 from extensions import db
-from models import Client, Did, DidAssignment, DidGroup, DidStatus, E911Record, Login, Mail, Order
+from models import (
+    Client,
+    Did,
+    DidAssignment,
+    DidGroup,
+    DidStatus,
+    E911Record,
+    Login,
+    Mail,
+    Order,
+    PortalSettings,
+)
 from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.words import leaks_of
@@ -165,6 +176,22 @@ def test_looking_at_the_page_asks_for_nothing(visitor, bob, look, mine) -> None:
     browser.get(f"{HOME}/release", {"confirm": "0190"})
     browser.get(f"{LIST}/release", {"all": "1", "confirm": "3"})
     assert nothing_was_sent(look)
+
+
+def test_orders_under_way_for_the_number_are_named(visitor, bob, look, mine) -> None:
+    with look():
+        earlier = orders.ask(bob, mine[1], kind="failover", failover_to="6145550172")
+    said = words(choose(visitor(bob), *mine), "#others")
+    assert said.startswith(f"(412) 555-0102 : order {earlier} (Failover) is under way.")
+
+
+def test_hidden_prices_are_not_shown(visitor, bob, look, story) -> None:
+    browser = visitor(bob)
+    assert "$" in words(browser.get(f"{HOME}/release"), "main")
+    with look():
+        db.session.query(PortalSettings).one().hide_prices = True
+        db.session.commit()
+    assert "$" not in words(browser.get(f"{HOME}/release"), "main")
 
 
 def test_no_choice_is_said_on_the_list(visitor, bob, mine) -> None:
