@@ -31,7 +31,7 @@ SHOWS = {
         *("client_e911.index_view", "e911_missing.index_view"),
     },
     "bob": {
-        *("portal.first_page", "portal.numbers", "portal.orders", "portal.order"),
+        *("portal.first_page", "portal.numbers", "portal.orders", "portal.order", "portal.account"),
         *("portal.order_numbers", "portal.review_numbers", "portal.review_many"),
         *("portal.review_release", "portal.release_number"),
     },
