@@ -15,7 +15,8 @@ from extensions import db
 from lines import Request
 from models import Client, Order, OrderSettings
 from policy import Refused
-from portal import basket, paging, stock
+from portal import basket, loosen, paging, stock
+from portal import search as searches
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.basket import Basket
 
@@ -28,7 +29,7 @@ def order_numbers() -> Any:
     """Find numbers and choose among them."""
     client = current_client()
     settings = _settings(client)
-    search = stock.read(request.args, request.args.getlist("feature"))
+    search = searches.read(request.args, request.args.getlist("feature"))
     page = paging.asked()
     places = stock.in_stock(settings)
     offers, count = stock.find(settings, search, places, page)
@@ -38,7 +39,9 @@ def order_numbers() -> Any:
         "portal/order_numbers/search.html",
         search=search,
         choices=stock.choices(settings, places),
-        stock_count=sum(place.numbers for place in places),
+        spots=searches.SPOTS,
+        has_stock=bool(offers) or stock.has_any(settings),
+        ways=[] if offers else loosen.ways(settings, search, places),
         offers=offers,
         count=count,
         count_cap=stock.COUNT_CAP,

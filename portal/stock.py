@@ -1,51 +1,24 @@
-"""What a client finds among the numbers it may order: the search and its rows; it orders nothing.
+"""What a client finds among the numbers it may order: places, rows, counts; it orders nothing.
 
 Every row comes through ``policy.orderable``. Rows are columns, not objects: the list is long and is
-only shown.
+only shown. What was asked for is ``search``.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, and_, false, func, select, union
 
 import policy
 from extensions import db
-from models import Did, DidType, OrderSettings, Requirement, Tier
+from models import Did, DidStatus, DidType, OrderSettings, Requirement, Tier
+from portal import search as searches
+from portal.search import FEATURES, TYPES, Search
 
 PAGE = 50
 COUNT_CAP = 1_000
 """A search counts no further; the page then says "more than"."""
-
-FEATURES = {
-    feature.column.removeprefix("has_"): feature
-    for feature in policy.FEATURES
-    if feature.value is True
-}
-"""The features that a client can look for, by their name in the address."""
-
-TYPES = {DidType.LOCAL.value: "Local", DidType.TOLL_FREE.value: "Toll-free"}
-
-
-@dataclass(frozen=True)
-class Search:
-    """What was asked for, cleaned, and a sentence for each field that could not be read."""
-
-    state: str = ""
-    place: str = ""
-    area_code: str = ""
-    digits: str = ""
-    features: tuple[str, ...] = ()
-    type: str = ""
-    price_class: str = ""
-    problems: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether nothing at all was asked for."""
-        return self == Search()
 
 
 @dataclass(frozen=True)
@@ -65,75 +38,65 @@ class Offer:
 
 
 class Place(NamedTuple):
-    """Where numbers are in stock, and how many."""
+    """A city or a rate centre where numbers are in stock."""
 
     state: str | None
     city: str | None
     rate_center: str | None
-    numbers: int
 
 
 @dataclass(frozen=True)
 class Choices:
     """What the form can offer this client: only what is in stock and allowed."""
 
-    states: list[str]
+    states: dict[str, str]
     places: list[str]
     features: dict[str, str]
     types: dict[str, str]
     price_classes: list[str]
 
 
-def read(typed: Mapping[str, Any], features: Iterable[str] = ()) -> Search:
-    """Read a search as typed, in any usual spelling; what cannot be read gets a sentence."""
-    area_code, digits = (typed.get("area_code") or ""), (typed.get("digits") or "")
-    problems = {}
-    if area_code.strip() and not _area_code(area_code):
-        problems["area_code"] = "Write the three digits of an area code, such as 412."
-    if digits.strip() and not _digits(digits):
-        problems["digits"] = "Write one to ten digits, such as 0100 or 555-01."
-    return Search(
-        state=(typed.get("state") or "").strip().upper()[:2],
-        place=" ".join((typed.get("place") or "").split())[:60],
-        area_code=area_code.strip()[:20],
-        digits=digits.strip()[:30],
-        features=tuple(key for key in FEATURES if key in set(features)),
-        type=(typed.get("type") or "") if typed.get("type") in TYPES else "",
-        price_class=(typed.get("price_class") or "").strip()[:80],
-        problems=problems,
-    )
-
-
-def _area_code(typed: str) -> str | None:
-    match = re.fullmatch(r"\s*(?:\+?1)?[\s(]*([2-9]\d\d)[\s).-]*", typed)
-    return match.group(1) if match else None
-
-
-def _digits(typed: str) -> str | None:
-    """Keep the digits of part of a number; None when other things were written."""
-    if not re.fullmatch(r"[+\d\s().\-/·]*", typed.strip()):
-        return None
-    digits = re.sub(r"\D", "", typed)
-    is_whole = len(digits) == 11 and digits.startswith("1")
-    digits = digits[1:] if is_whole else digits
-    return digits if 1 <= len(digits) <= 10 else None
-
-
 # --- What the form offers ---------------------------------------------------------------------
 
 
 def in_stock(settings: OrderSettings) -> list[Place]:
-    """List the places of all that this client may order now, with how many numbers each has."""
-    columns = (Did.state, Did.city, Did.rate_center)
-    statement = policy.orderable(settings).with_only_columns(*columns, func.count())
-    return [Place(*row) for row in db.session.execute(statement.group_by(*columns))]
+    """List the rate centres and the cities of all that this client may order now.
+
+    Of a city of the same name in several states one state is given.
+    """
+    # Names come from an index alone, and one number of each tells that it may be ordered: to group
+    # a stock of hundreds of thousands reads every number.
+    free, may = Did.status == DidStatus.AVAILABLE, policy.orderable(settings)
+    has_area = select(Did.state, Did.rate_center).where(free, Did.rate_center.is_not(None))
+    area = has_area.distinct().subquery()
+    of_area = may.where(Did.state == area.c.state, Did.rate_center == area.c.rate_center)
+    areas = select(area.c.state, area.c.rate_center).where(of_area.exists())
+    city = select(Did.city).where(free, Did.city.is_not(None)).distinct().subquery()
+    state = may.where(Did.city == city.c.city).with_only_columns(func.coalesce(Did.state, ""))
+    cities = select(state.limit(1).scalar_subquery().label("state"), city.c.city)
+    return [
+        *(Place(row.state, None, row.rate_center) for row in db.session.execute(areas)),
+        *(
+            Place(row.state, row.city, None)
+            for row in db.session.execute(cities)
+            if row.state is not None
+        ),
+    ]
+
+
+def has_any(settings: OrderSettings) -> bool:
+    """Tell whether there is a number that this client may order now."""
+    return (
+        db.session.scalar(policy.orderable(settings).with_only_columns(Did.id).limit(1)) is not None
+    )
 
 
 def choices(settings: OrderSettings, places: Sequence[Place]) -> Choices:
     """Say what the search form can offer this client."""
     names = {f"{place_name(place)}, {place.state}" for place in places if place.state}
+    states = {place.state: searches.state_name(place.state) for place in places if place.state}
     return Choices(
-        states=sorted({place.state for place in places if place.state}),
+        states=dict(sorted(states.items(), key=lambda item: item[1])),
         places=sorted(names),
         features={
             key: feature.words[0].upper() + feature.words[1:]
@@ -168,15 +131,18 @@ def find(
     settings: OrderSettings, search: Search, places: Sequence[Place], page: int
 ) -> tuple[list[Offer], int]:
     """Give one page of what matches, by number, and how many match in all, up to the cap."""
-    matching = _matching(settings, search, places)
     start = (page - 1) * PAGE
-    found = _offers(matching.order_by(Did.number).limit(PAGE + 1).offset(start))
+    matching = _matching(settings, search, places).order_by(Did.number)
+    found = _offers(matching.limit(PAGE + 1).offset(start))
     if len(found) <= PAGE and (found or page == 1):
         return found, start + len(found)
-    some = matching.with_only_columns(Did.id).limit(COUNT_CAP + 1)
-    return found[:PAGE], int(
-        db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
-    )
+    return found[:PAGE], count(settings, search, places)
+
+
+def count(settings: OrderSettings, search: Search, places: Sequence[Place]) -> int:
+    """Count what matches, up to one more than the cap."""
+    some = _matching(settings, search, places).with_only_columns(Did.id).limit(COUNT_CAP + 1)
+    return int(db.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
 
 
 def these(settings: OrderSettings, numbers: Sequence[str]) -> list[Offer]:
@@ -229,39 +195,73 @@ def features(row: Any) -> str:
 
 
 def _matching(settings: OrderSettings, search: Search, places: Sequence[Place]) -> Select[Any]:
-    statement = policy.orderable(settings).where(*_place_rules(search, places))
+    statement = policy.orderable(settings)
     if search.problems:
         return statement.where(false())
-    if search.area_code:
-        statement = statement.where(Did.npa == _area_code(search.area_code))
-    if search.digits:
-        statement = statement.where(Did.number.like(f"+1%{_digits(search.digits)}%"))
-    for key in search.features:
-        statement = statement.where(getattr(Did, FEATURES[key].column))
+    rules = [*_place_rules(search, places), *_number_rules(search)]
+    rules += [getattr(Did, FEATURES[key].column) for key in search.features]
     if search.type:
-        statement = statement.where(Did.type == DidType(search.type))
+        rules.append(Did.type == DidType(search.type))
     if search.price_class:
-        statement = statement.where(Tier.name == search.price_class)
-    return statement
+        rules.append(Tier.name == search.price_class)
+    return statement.where(*rules)
+
+
+def _number_rules(search: Search) -> list[Any]:
+    """Match the digits of a number: its area code, the three after it, any others."""
+    npa, nxx = searches.read_area_code(search.area_code), searches.read_nxx(search.nxx)
+    rules: list[Any] = [Did.npa == npa] if npa else []
+    if npa and nxx:
+        # A range of whole numbers is what an index of both databases can be asked for.
+        rules.append(Did.number.between(f"+1{npa}{nxx}0000", f"+1{npa}{nxx}9999"))
+    elif nxx:
+        rules.append(Did.number.like(f"+1___{nxx}%"))
+    if search.wanted:
+        rules.append(Did.number.like(search.wanted.pattern))
+    return rules
 
 
 def _place_rules(search: Search, places: Sequence[Place]) -> list[Any]:
-    """Match a city or rate centre in any letter case, whole names before beginnings of names."""
-    rules = [Did.state == search.state] if search.state else []
+    """Match a city or rate centre in any usual spelling, and a state that was written as one."""
+    rules: list[Any] = [Did.state == search.state] if search.state else []
     if not search.place:
         return rules
-    wanted, state = _split_place(search.place)
-    if state:
-        rules.append(Did.state == state)
-    names = {name for place in places for name in (place.city, place.rate_center) if name}
-    same = {name for name in names if name.casefold() == wanted}
-    near = same or {name for name in names if name.casefold().startswith(wanted)}
-    return [*rules, or_(Did.city.in_(near), Did.rate_center.in_(near))]
+    readings = searches.readings(search.place)
+    for name, state in readings:
+        near = [place for place in places if name in _names(place)]
+        if near:
+            return [*rules, *_is_there(near, state)]
+    return [*rules, *_loose_rules(readings, places)]
 
 
-def _split_place(typed: str) -> tuple[str, str | None]:
-    """Take "Pittsburgh, PA" apart."""
-    match = re.fullmatch(r"(.+?)\s*,\s*([A-Za-z]{2})", typed)
-    return (
-        (match.group(1).casefold(), match.group(2).upper()) if match else (typed.casefold(), None)
-    )
+def _loose_rules(readings: Sequence[tuple[str, str | None]], places: Sequence[Place]) -> list[Any]:
+    """Match a state alone, else every place whose name begins as written."""
+    name, state = readings[-1]
+    if not name:
+        return [Did.state == state]
+    for name, state in readings:
+        near = [place for place in places if any(n.startswith(name) for n in _names(place))]
+        if name and near:
+            return _is_there(near, state)
+    return [false()]
+
+
+def _is_there(near: Sequence[Place], state: str | None) -> list[Any]:
+    """Tell which numbers are in one of these places."""
+    cities = sorted({place.city for place in near if place.city})
+    areas = [place for place in near if place.rate_center]
+    states = sorted({place.state for place in areas if place.state})
+    centers = sorted({place.rate_center for place in areas if place.rate_center})
+    there: list[Any] = [Did.city.in_(cities)] if cities else []
+    if centers:
+        there.append(and_(Did.state.in_(states), Did.rate_center.in_(centers)))
+    if len(there) == 2:
+        # An index knows either; to ask for both in one OR would read the whole stock.
+        free = Did.status == DidStatus.AVAILABLE
+        ids = union(*(select(Did.id).where(free, one) for one in there))
+        there = [Did.id.in_(ids)]
+    return [*there, Did.state == state] if state else there
+
+
+def _names(place: Place) -> list[str]:
+    return [searches.fold(name) for name in (place.city, place.rate_center) if name]

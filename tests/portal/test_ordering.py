@@ -152,6 +152,20 @@ def test_sending_the_same_page_twice_gives_one_order(
         ({"area_code": "(617)"}, slice(5, 7)),
         ({"area_code": "+1 412"}, slice(0, 5)),
         ({"digits": "555-0103"}, slice(2, 3)),
+        ({"digits": "0103", "at": "end"}, slice(2, 3)),
+        ({"digits": "555", "at": "end"}, slice(0, 0)),
+        ({"digits": "412"}, slice(0, 0)),
+        ({"digits": "412555"}, slice(0, 0)),
+        ({"digits": "(412) 555-01"}, slice(0, 5)),
+        ({"area_code": "412", "nxx": "555"}, slice(0, 5)),
+        ({"area_code": "412", "nxx": "556"}, slice(0, 0)),
+        ({"nxx": " 555 "}, slice(0, 8)),
+        ({"state": "massachusetts"}, slice(5, 7)),
+        ({"state": "ma"}, slice(5, 7)),
+        ({"place": "Massachusetts"}, slice(5, 7)),
+        ({"place": "Pa"}, slice(0, 5)),
+        ({"place": "boston  Massachusetts"}, slice(5, 7)),
+        ({"place": "Atlantis"}, slice(0, 0)),
         ({"digits": "+1 (412) 555-0104"}, slice(3, 4)),
         ({"feature": "sms", "state": "MA"}, slice(0, 0)),
         ({"feature": "sms", "state": "PA"}, slice(0, 5)),
@@ -174,10 +188,94 @@ def test_what_cannot_be_read_gets_a_sentence_and_the_choice_stays(
     page = visitor(bob).get(FIND, asked)
     form = page.forms["order-numbers"]
     assert "Write the three digits of an area code, such as 412." in page.text
-    assert "Write one to ten digits, such as 0100 or 555-01." in page.text
+    assert "Write one to ten digits or letters, such as 0100 or PETS." in page.text
     assert (form["area_code"].value, form["digits"].value) == ("41", "HELLO!")
     assert form["chosen"].value == ten(story.free[0])
     assert listed(page) == []
+
+
+# --- Words, and what to ask less of (P28) -------------------------------------------------------
+
+
+def number_that_spells(look: Any, story: Story, number: str) -> str:
+    with look():
+        did = Did(reseller_id=story.reseller_id, number=number, tier_id=story.tier.id)
+        did.npa, did.nxx, did.state, did.city = number[2:5], number[5:8], "PA", "Pittsburgh"
+        db.session.add(did)
+        db.session.commit()
+    return number
+
+
+@pytest.mark.parametrize(
+    ("asked", "marked", "word"),
+    [
+        ("pets", "7387", "PETS"),
+        ("555-PETS", "555-7387", "PETS"),
+        ("1-412-555-PETS", "412) 555-7387", "PETS"),
+        ("5K-PETS", "55-7387", "K PETS"),
+        ("5557387", "555-7387", None),
+    ],
+)
+def test_a_word_finds_the_number_whose_keys_spell_it(
+    visitor: Any, bob: Person, story: Story, look: Any, asked: str, marked: str, word: str | None
+) -> None:
+    number = number_that_spells(look, story, "+14125557387")
+    page = visitor(bob).get(FIND, {"digits": asked})
+    assert listed(page) == [number]
+    assert page.html.select_one("#offers mark").text == marked
+    assert ("spells" in page.text, f"spells {word}" in page.text) == (word is not None,) * 2
+    assert page.forms["order-numbers"]["digits"].value == asked
+
+
+def test_a_word_is_not_looked_for_in_the_area_code(visitor: Any, bob: Person, story: Story) -> None:
+    assert listed(visitor(bob).get(FIND, {"digits": "GAP"})) == []  # 427 is nowhere
+    assert listed(visitor(bob).get(FIND, {"digits": "41255"})) == []
+
+
+def ways(page: Any) -> dict[str, str]:
+    return {" ".join(item.text.split()): item.a["href"] for item in page.html.select("#ways li")}
+
+
+def test_a_search_that_finds_nothing_says_what_to_ask_less_of(
+    visitor: Any, bob: Person, story: Story
+) -> None:
+    browser = visitor(bob)
+    asked = {"state": "MA", "area_code": "412", "feature": "sms", "n": ten(story.free[7])}
+    offered = ways(browser.get(FIND, asked))
+    assert list(offered) == ["Search without Massachusetts: 5 numbers"]
+    page = browser.get(next(iter(offered.values())))
+    assert listed(page) == list(story.free[:5])
+    assert page.forms["order-numbers"]["chosen"].value == ten(story.free[7])
+    assert page.html.select_one("input[value=sms]").has_attr("checked")
+
+
+def test_digits_that_are_not_at_the_end_are_offered_anywhere(
+    visitor: Any, bob: Person, story: Story
+) -> None:
+    browser = visitor(bob)
+    offered = ways(browser.get(FIND, {"digits": "555", "at": "end"}))
+    assert list(offered) == ["Search “555” anywhere in the number: 8 numbers"]
+    assert listed(browser.get(next(iter(offered.values())))) == list(story.free)
+
+
+def test_one_wish_alone_that_finds_nothing_offers_the_whole_stock(
+    visitor: Any, bob: Person, story: Story
+) -> None:
+    page = visitor(bob).get(FIND, {"digits": "FLOWERS"})
+    assert (ways(page), "Ask for less" in page.text) == ({}, True)
+    assert page.html.select_one(f".empty a[href='{FIND}']") is not None
+
+
+def test_what_a_client_may_not_order_is_neither_found_nor_offered(
+    visitor: Any, bob: Person, story: Story, look: Any
+) -> None:
+    number = number_that_spells(look, story, "+14125557387")
+    change(look, Did, Did.number == number, has_sms=False, city="Hidden", state="OH")
+    settle(look, story, require_sms=Requirement.REQUIRED)
+    page = visitor(bob).get(FIND, {"digits": "PETS", "state": "PA"})
+    assert (listed(page), list(ways(page))) == ([], ["Search without “PETS”: 5 numbers"])
+    assert "Hidden" not in page.text
+    assert "Ohio" not in page.text
 
 
 def test_a_choice_survives_a_new_search_and_comes_to_the_review(
