@@ -30,6 +30,8 @@ class Permission(StrEnum):
     """Send orders while impersonating; without it the portal is read-only then."""
 
     AUDIT_VIEW = "audit.view"
+    MONEY_EDIT = "money.edit"
+    """Rate plans, adjustments, closed months, statements and spend alerts."""
 
 
 _LOOK = frozenset(
@@ -54,7 +56,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.APPROVER: _WORK,
     Role.SUPPORT: _LOOK | {Permission.IMPERSONATE},
-    Role.BILLING: _LOOK,
+    Role.BILLING: _LOOK | {Permission.MONEY_EDIT},
     Role.VIEWER: _LOOK,
 }
 
@@ -62,7 +64,7 @@ ROLE_WORDS: dict[Role, str] = {
     Role.OWNER: "Does everything, and manages staff, settings and the audit log.",
     Role.APPROVER: "Decides orders, and works with clients, logins and numbers.",
     Role.SUPPORT: "Looks at everything, and sees the portal as a login without acting.",
-    Role.BILLING: "Looks at everything, for invoices and reports; changes nothing.",
+    Role.BILLING: "Looks at everything; keeps rates, adjustments, statements and closed months.",
     Role.VIEWER: "Looks at everything; changes nothing.",
 }
 """What each role may do, in a sentence for whoever gives it."""

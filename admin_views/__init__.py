@@ -14,6 +14,7 @@ from admin_views.first_page import FirstPage
 from admin_views.groups import DidGroups, E911Groups, EndpointGroups
 from admin_views.logins import Logins
 from admin_views.mail import Mails
+from admin_views.money import ClientAlerts, ClientCharges, ClientStatements, Months
 from admin_views.numbers import Inventory
 from admin_views.order_settings import ClientOrderSettings, OrderSettingsRows
 from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
@@ -60,6 +61,10 @@ def screens() -> list[object]:
         Mails(),
         Usage(),
         CdrImports(),
+        Months(),
+        ClientCharges(),
+        ClientStatements(),
+        ClientAlerts(),
         Inventory(),
         Import(),
         DidGroups(),

@@ -22,6 +22,8 @@ TABS = (
     ("client_order_history.index_view", "Order History", Permission.ORDERS_VIEW),
     ("client_numbers.index_view", "Numbers", Permission.NUMBERS_VIEW),
     ("client_usage.index", "Usage", Permission.CLIENTS_VIEW),
+    ("client_charges.index_view", "Charges", Permission.CLIENTS_VIEW),
+    ("client_statements.index", "Statements", Permission.CLIENTS_VIEW),
     ("client_e911.index_view", "911", Permission.NUMBERS_VIEW),
     ("client_ports.index_view", "Ports", Permission.NUMBERS_VIEW),
     ("client_activity.index_view", "Activity", Permission.AUDIT_VIEW),
@@ -37,6 +39,9 @@ class OfClient:
     endpoint: str
     by: Actor
     menu_under = "clients"
+
+    tab: str | None = None
+    """The screen whose tab is marked, where this one has none of its own."""
 
     left_out: tuple[str, ...] = ()
     """Columns that would say the same on every row of one client."""
@@ -83,7 +88,7 @@ class OfClient:
             {
                 "label": label,
                 "url": url_for(endpoint, client_id=self.client.id),
-                "active": endpoint.partition(".")[0] == self.endpoint,
+                "active": endpoint.partition(".")[0] == (self.tab or self.endpoint),
             }
             for endpoint, label, permission in TABS
             if endpoint in current_app.view_functions and self.by.can(permission)

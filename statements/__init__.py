@@ -13,6 +13,7 @@ from sqlalchemy import extract, func, select
 
 import catalog
 import charging
+import tenancy
 from extensions import db
 from models import Charge, ChargeKind, Client, Reseller, UsageDay, UsageKind
 from usage import reports
@@ -111,6 +112,38 @@ def months(client: Client) -> list[Month]:
     closed = _closed_through(client)
     firsts = ((date(int(y), int(m), 1), int(price)) for y, m, price in found)
     return [Month(first, price, first <= closed) for first, price in firsts]
+
+
+@dataclass(frozen=True)
+class MonthOfAll(Month):
+    """A month of all clients: how many there are, and the calls of nobody."""
+
+    clients: int
+    unassigned: int
+
+
+def months_of_all() -> list[MonthOfAll]:
+    """List the months in which anything was used or owed, the latest first."""
+    year, month = extract("year", UsageDay.day), extract("month", UsageDay.day)
+    is_nobodys = UsageDay.client_id.is_(None)
+    found = db.session.execute(
+        select(
+            year,
+            month,
+            func.sum(UsageDay.price_micros).filter(~is_nobodys),
+            func.count(UsageDay.client_id.distinct()),
+            func.sum(UsageDay.calls).filter(is_nobodys),
+        )
+        .group_by(year, month)
+        .order_by(year.desc(), month.desc())
+    ).all()
+    closed = db.session.get_one(Reseller, tenancy.current()).closed_through or date.min
+    listed = []
+    for y, m, price, clients, unassigned in found:
+        first = date(int(y), int(m), 1)
+        is_closed = first <= closed
+        listed.append(MonthOfAll(first, int(price or 0), is_closed, clients, int(unassigned or 0)))
+    return listed
 
 
 def clients_in(month: date) -> Any:

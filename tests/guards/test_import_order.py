@@ -23,6 +23,7 @@ ORDER = (
     "rollup",
     "charging",
     "endpoints",
+    "circles",
     "policy",
     "lines",
     "holds",

@@ -50,16 +50,16 @@ FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1+1", "  =1+1", "'=1+1", '"=1
 
 
 def _safe(sign: str, *entities: str) -> str:
-    """Write the safe ways of a sign: an entity, or its code in an address, nested or not."""
+    """Write the safe ways of a sign: an entity, JSON's escape, or its code in an address."""
     return f"(?:{'|'.join(entities)}{'|' if entities else ''}%(?:25)*{ord(sign):02X})"
 
 
 _ESCAPED = re.compile(
-    _safe('"', "&#34;", "&quot;")
-    + _safe(">", "&gt;")
-    + _safe("<", "&lt;")
+    _safe('"', "&#34;", "&quot;", r"\\&#34;")
+    + _safe(">", "&gt;", r"\\u003e")
+    + _safe("<", "&lt;", r"\\u003c")
     + "xss"
-    + _safe(">", "&gt;")
+    + _safe(">", "&gt;", r"\\u003e")
     + _safe("{", re.escape("{")) * 2
     + r"7\*7",
     re.I,
