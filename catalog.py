@@ -107,7 +107,8 @@ class Change:
 def target_problem(number: str, target: str | None) -> str | None:
     """Tell why calls to a number cannot be sent to a target; None when they can.
 
-    The rules are those of the North American plan: no N11 code, no 900 or 976, not itself.
+    The rules are those of the North American plan: no N11 code, no 900 or 976, not itself, and no
+    area code that is kept back (37X, 96X).
     """
     if target is None or not E164.fullmatch(target) or target[3:5] == "11":
         return "Write a ten-digit US or Canadian number, such as (412) 555-0123."
@@ -115,6 +116,8 @@ def target_problem(number: str, target: str | None) -> str | None:
         return "A number cannot be sent to itself."
     if target[2:5] == "900" or target[5:8] == "976":
         return "Premium numbers (900 and 976) are not allowed here."
+    if target[2:4] in ("37", "96"):
+        return "There is no such area code: those that begin with 37 and 96 are not in use."
     if target[6:8] == "11" and target[2:5] not in TOLL_FREE:
         return "That is not a number that can be dialled."
     return None

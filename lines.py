@@ -4,11 +4,12 @@ A line is drafted when an order is submitted and drafted again when it is approv
 the two differ, what the approver sees is no longer true. Nothing here moves a state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import catalog
+import circles
 import display
 import policy
 from models import Client, Did, E911Record, Order, OrderLine
@@ -70,9 +71,28 @@ def draft(
             problems[request.number] = str(invalid)
     if len({request.number for request in requests}) < len(requests):
         raise Refused("A number stands twice in this order.")
+    problems |= _circles(client, kind, drafts, known)
     if problems:
         raise Refused(next(iter(problems.values())), problems)
     return drafts
+
+
+def targets(kind: str, requested: Iterable[Subjects]) -> list[str]:
+    """List the numbers to which an order of a kind would send calls."""
+    found = (circles.target(kind, subjects.get(kind)) for subjects in requested)
+    return sorted({number for number in found if number})
+
+
+def _circles(client: Client, kind: str, drafts: Sequence[Draft], known: Facts) -> dict[str, str]:
+    """Tell number by number where calls would go in a circle through the client's own numbers."""
+    if kind not in circles.TARGETS:
+        return {}
+    wanted = {one.number: circles.target(kind, one.requested[kind]) for one in drafts}
+    legs = known.legs
+    if legs is None:
+        legs = circles.following(to for to in wanted.values() if to)
+    found = {number: circles.problem(number, wanted, legs, client.id) for number in wanted}
+    return {number: sentence for number, sentence in found.items() if sentence}
 
 
 def check_whole(client: Client, kind: str, drafts: list[Draft], order_id: int | None) -> None:

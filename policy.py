@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 import catalog
+import circles
 import display
 from columns import now
 from extensions import db
@@ -54,6 +55,8 @@ class Facts:
     rents: dict[str, int] = field(default_factory=dict)
     """What the holder pays a month for a number, in micro-units."""
     prices: dict[str, ServicePrice] = field(default_factory=dict)
+    legs: circles.Legs | None = None
+    """Where forwarded calls go on to; None where nobody has looked."""
 
 
 def facts(numbers: Sequence[str]) -> Facts:

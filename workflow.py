@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 import audit
 import carrying
 import catalog
+import circles
 import holds
 import lines
 import mailer
@@ -105,6 +106,11 @@ def obstacle(order: Order, known: policy.Facts | None = None) -> str | None:
 def obstacles(orders: Sequence[Order]) -> dict[int, str]:
     """Find what stands in the way of many pending orders, reading how things stand once."""
     known = policy.facts([line.number for order in orders for line in order.lines])
+    known.legs = circles.following(
+        number
+        for order in orders
+        for number in lines.targets(order.kind, [line.requested for line in order.lines])
+    )
     found = ((order.id, obstacle(order, known)) for order in orders)
     return {key: sentence for key, sentence in found if sentence}
 
