@@ -40,7 +40,7 @@ WIDTHS = {"wide": 1440, "narrow": 390}
 SCHEMES = ("light", "dark")
 TALLEST = {"wide": 900, "narrow": 1500}
 """Pixels; a longer page is cut there."""
-MOST_BYTES = 12_000_000
+MOST_BYTES = 18_000_000
 """All pictures together."""
 
 Act = Callable[[Page], None]
@@ -132,11 +132,11 @@ PAGES = (
     Screen("client-calls", STAFF, f"{OFFICE}/clients/1/usage/", follow("#usage-numbers a")),
     Screen("client-suspend", STAFF, f"{OFFICE}/clients/1/suspend"),
     Screen("client-charges", STAFF, f"{OFFICE}/clients/1/charges/"),
-    Screen("client-adjust", STAFF, f"{OFFICE}/clients/1/charges/new/"),
-    Screen("client-alerts", STAFF, f"{OFFICE}/clients/1/alerts/"),
+    Screen("client-adjust", OWNER, f"{OFFICE}/clients/1/charges/new/"),
+    Screen("client-alerts", OWNER, f"{OFFICE}/clients/1/alerts/"),
     Screen("client-statements", STAFF, f"{OFFICE}/clients/1/statements/"),
     Screen("client-statement", STAFF, f"{OFFICE}/clients/1/statements/", follow("#months tbody a")),
-    Screen("months", STAFF, f"{OFFICE}/months/"),
+    Screen("months", OWNER, f"{OFFICE}/months/"),
     Screen("usage", STAFF, f"{OFFICE}/usage/"),
     Screen("call-files", STAFF, f"{OFFICE}/call-files/"),
     Screen("call-file", STAFF, f"{OFFICE}/call-files/", follow(DETAILS)),
