@@ -30,6 +30,7 @@ SAID = {
     "month.closed": "Closed a month",
     "statement.exported": "Took a statement as a file",
     "statements.day_chosen": "Chose the day of statements",
+    "numbers.exported": "Took the numbers as a file",
     "numbers_imported": "Imported numbers",
     "order.noted": "Wrote a note on an order",
     "reseller.changed": "Changed the company's settings",
