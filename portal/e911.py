@@ -19,6 +19,7 @@ from extensions import db
 from lines import Request
 from models import Did, E911Record, E911Status, Order, OrderLine
 from policy import Refused
+from portal import asked
 from portal.access import actor, blueprint, current_client, requires_order_requests
 
 LABELS = {
@@ -39,6 +40,7 @@ STATUSES = {
     E911Status.REMOVED: ("Removed", "secondary"),
 }
 MOST_MISSING = 200
+MOST_NOTE = 2_000
 
 
 @blueprint.get("/911")
@@ -71,7 +73,9 @@ def e911() -> Any:
 def new_e911() -> Any:
     """Ask for an address for any number, of the client's or not (off-net)."""
     _demand_on()
-    typed = request.form.get("number", "") if request.method == "POST" else ""
+    typed, again = request.form.get("number", ""), asked.earlier()
+    if request.method == "GET" and again and again.lines:
+        typed = display.number(again.lines[0].number)
     return _page(display.to_e164(typed), typed, asks_number=True)
 
 
@@ -97,7 +101,9 @@ def remove_e911(digits: str) -> Any:
         except Refused as refused:
             db.session.rollback()
             record, sentence = _record(number) or abort(404), refused.sentence
-    page = render_template("portal/e911/remove.html", record=record, sentence=sentence, **_common())
+    page = render_template(
+        "portal/e911/remove.html", record=record, sentence=sentence, **_common(asked.earlier())
+    )
     return page, 409 if sentence else 200
 
 
@@ -115,19 +121,20 @@ def _page(number: str | None, typed: str, *, asks_number: bool) -> Any:
             except Refused as refused:
                 db.session.rollback()
                 record, sentence = _record(number) if number else None, refused.sentence
-    shown = request.form if request.method == "POST" else vars(record) if record else {}
+    again = asked.earlier()
+    kept = asked.settings(again, catalog.E911) or (vars(record) if record else {})
     page = render_template(
         "portal/e911/form.html",
         number=number,
         typed_number=typed,
         asks_number=asks_number,
         record=record,
-        shown=shown,
+        shown=request.form if request.method == "POST" else kept,
         labels=LABELS,
         problems=problems,
         sentence=sentence,
         approves_itself=policy.auto_approves(_settings(), "e911_provision"),
-        **_common(),
+        **_common(again),
     )
     return page, 409 if sentence else 422 if problems else 200
 
@@ -152,6 +159,7 @@ def _send(kind: str, number: str, address: dict[str, Any] | None) -> Any:
         kind,
         [Request(number, address)],
         actor(),
+        note=request.form.get("note", "")[:MOST_NOTE],
         key=request.form.get("key", "")[:64],
     )
     db.session.commit()
@@ -159,8 +167,13 @@ def _send(kind: str, number: str, address: dict[str, Any] | None) -> Any:
     return redirect(url_for("portal.order", number=order.number), 303)
 
 
-def _common() -> dict[str, Any]:
-    return {"key": request.form.get("key") or secrets.token_urlsafe(18), "statuses": STATUSES}
+def _common(again: Order | None) -> dict[str, Any]:
+    return {
+        "key": request.form.get("key") or secrets.token_urlsafe(18),
+        "statuses": STATUSES,
+        "again": again,
+        "note": asked.note(again, MOST_NOTE),
+    }
 
 
 def _settings() -> Any:

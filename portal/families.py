@@ -2,6 +2,7 @@
 
 from portal import (
     account,
+    again,
     e911,
     first_page,
     many,
@@ -18,6 +19,7 @@ from portal import (
 
 __all__ = [
     "account",
+    "again",
     "e911",
     "first_page",
     "many",

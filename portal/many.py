@@ -16,7 +16,7 @@ from extensions import db
 from lines import Request
 from models import ServicePrice
 from policy import Refused
-from portal import choosing, number, numbers
+from portal import asked, choosing, number, numbers
 from portal.access import actor, blueprint, current_client, requires_order_requests
 
 MOST_NOTE = 2_000
@@ -91,7 +91,8 @@ def _page(
 ) -> str:
     client, gone = current_client(), refused.problems if refused else {}
     dids = choosing.find(client, shown[: choosing.most(client)])
-    price = choosing.price_of(service)
+    price, again = choosing.price_of(service), asked.earlier()
+    wanted = asked.settings(again, service.key)
     found = choosing.candidates(service, dids, price, gone)
     can = [one for one in found if one.reason is None]
     return render_template(
@@ -103,12 +104,14 @@ def _page(
         gone=gone,
         sentence=refused.sentence if refused and not gone else None,
         problems=wrong.problems if wrong else {},
-        typed=request.form,
+        typed=request.form if request.method == "POST" else wanted or {},
+        again=again,
+        again_off=again is not None and wanted is None,
         price=price,
         monthly_micros=sum(one.monthly_micros for one in can),
         setup_micros=sum(one.setup_micros for one in can),
         approves_itself=policy.auto_approves(policy.settings_of(client), service.key),
-        note=request.form.get("note", "")[:MOST_NOTE],
+        note=asked.note(again, MOST_NOTE),
         key=request.form.get("key") or secrets.token_urlsafe(18),
         seen="" if g.brand.hide_prices else _price_mark(price),
     )

@@ -41,6 +41,7 @@ WITHIN = {
     "send_numbers": "order_numbers",
     "order": "orders",
     "cancel_order": "orders",
+    "ask_again": "orders",
 }
 """Pages that are not in the menu, and the entry that is marked while they are open."""
 

@@ -20,7 +20,7 @@ from extensions import db
 from lines import Request
 from models import Did, E911Record, Order, OrderLine
 from policy import Refused
-from portal import stock
+from portal import asked, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
 from portal.numbers import STATES
 
@@ -123,18 +123,22 @@ def _form(did: Did, service: Service) -> dict[str, Any]:
     current = now_on.get(service.key)
     price = policy.facts([did.number]).prices.get(service.key)
     rivals = [catalog.label(key) for key in catalog.rivals(service) if key in now_on]
-    typed = request.form if request.method == "POST" else (current.settings if current else {})
+    again = asked.earlier()
+    wanted = asked.settings(again, service.key, did.number)
+    kept = wanted or (current.settings if current else {})
     return {
         "did": did,
         "service": service,
         "words": catalog.words(service.key, current.settings if current else None),
         "is_on": current is not None,
-        "typed": typed,
+        "typed": request.form if request.method == "POST" else kept,
+        "again": again,
+        "again_off": again is not None and wanted is None,
         "rivals": rivals,
         "monthly_micros": price.monthly_micros if price else 0,
         "setup_micros": price.setup_micros if price else 0,
         "approves_itself": policy.auto_approves(policy.settings_of(current_client()), service.key),
-        "note": request.form.get("note", "")[:MOST_NOTE],
+        "note": asked.note(again, MOST_NOTE),
         "key": request.form.get("key") or secrets.token_urlsafe(18),
     }
 

@@ -24,7 +24,7 @@ from did_import import FileProblem
 from extensions import db
 from models import Did, Order
 from policy import Refused
-from portal import number, number_sheet, numbers, sheet_changes
+from portal import asked, number, number_sheet, numbers, sheet_changes
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.sheet_changes import Plan
 
@@ -73,7 +73,7 @@ def upload_numbers() -> Any:
     except FileProblem as problem:
         return _upload_page(str(problem)), 422
     plan = sheet_changes.plan(current_client(), _editable(), sheet.wishes)
-    return _preview(plan, ignored=sheet.ignored)
+    return preview(plan, ignored=sheet.ignored)
 
 
 @blueprint.post("/numbers/upload/send")
@@ -91,7 +91,7 @@ def send_sheet() -> Any:
         db.session.rollback()
         wishes = sheet_changes.wishes_of(carried)
         plan = sheet_changes.plan(current_client(), list(services.values()), wishes)
-        return _preview(plan, refused=refused), 409
+        return preview(plan, refused=refused), 409
     db.session.commit()
     return _sent(orders)
 
@@ -138,7 +138,14 @@ def _upload_page(problem: str | None = None) -> str:
     )
 
 
-def _preview(plan: Plan, *, ignored: Sequence[str] = (), refused: Refused | None = None) -> str:
+def preview(
+    plan: Plan,
+    *,
+    ignored: Sequence[str] = (),
+    refused: Refused | None = None,
+    again: Order | None = None,
+) -> str:
+    """Show what a file would change, or an earlier order that is asked for again."""
     settings = policy.settings_of(current_client())
     return render_template(
         "portal/numbers/preview.html",
@@ -151,6 +158,7 @@ def _preview(plan: Plan, *, ignored: Sequence[str] = (), refused: Refused | None
             for one in plan.orders
             if policy.auto_approves(settings, one.service.key)
         ],
-        note=request.form.get("note", "")[:MOST_NOTE],
+        again=again,
+        note=asked.note(again, MOST_NOTE),
         key=request.form.get("key") or secrets.token_urlsafe(18),
     )

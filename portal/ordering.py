@@ -15,7 +15,7 @@ from extensions import db
 from lines import Request
 from models import Client, Order, OrderSettings
 from policy import Refused
-from portal import basket, loosen, paging, stock
+from portal import asked, basket, loosen, paging, stock
 from portal import search as searches
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.basket import Basket
@@ -106,21 +106,28 @@ def _refused(refused: Refused, numbers: list[str]) -> Any:
     settings = _settings(client)
     chosen = basket.look(client, settings, numbers, refused.problems)
     sentence = None if refused.problems else refused.sentence
-    return _review(client, settings, chosen, sentence), 409
+    return _review(client, settings, chosen, sentence, was_refused=True), 409
 
 
 def _review(
-    client: Client, settings: OrderSettings, chosen: Basket, sentence: str | None = None
+    client: Client,
+    settings: OrderSettings,
+    chosen: Basket,
+    sentence: str | None = None,
+    *,
+    was_refused: bool = False,
 ) -> str:
-    count = len(chosen.offers)
+    count, again = len(chosen.offers), asked.earlier()
     limit = policy.order_problem(client, KIND, count, chosen.monthly_micros) if count else None
     return render_template(
         "portal/order_numbers/review.html",
         chosen=chosen,
         limit=limit,
         sentence=sentence,
+        was_refused=was_refused,
         approves_itself=policy.auto_approves(settings, KIND),
-        note=request.form.get("note", "")[:MOST_NOTE],
+        again=again,
+        note=asked.note(again, MOST_NOTE),
         most_note=MOST_NOTE,
         key=request.form.get("key") or secrets.token_urlsafe(18),
         seen="" if g.brand.hide_prices else _price_mark(chosen),

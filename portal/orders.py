@@ -20,7 +20,7 @@ import workflow
 from catalog import Invalid
 from extensions import db
 from models import Client, Order, OrderEvent, OrderLine, OrderState
-from portal import paging, stock
+from portal import asked, paging, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
 from workflow import TooLate, Verb
 
@@ -150,7 +150,7 @@ def subjects(rows: Sequence[Any]) -> dict[int, str]:
 @blueprint.get("/orders/<number>")
 def order(number: str) -> Any:
     """Tell one order's story."""
-    return _order_page(own(Order, number=number))
+    return show(own(Order, number=number))
 
 
 @blueprint.post("/orders/<number>/cancel")
@@ -165,7 +165,7 @@ def cancel_order(number: str) -> Any:
         db.session.rollback()
         decided = own(Order, number=number)
         words = STATES[decided.state][0].lower()
-        return _order_page(decided, f"This order is {words} already. Nothing was changed."), 409
+        return show(decided, f"This order is {words} already. Nothing was changed."), 409
     db.session.commit()
     flash(f"Order {number} was cancelled. Nothing was changed.", "success")
     return redirect(url_for("portal.order", number=number), 303)
@@ -182,7 +182,7 @@ def add_note(number: str) -> Any:
     except Invalid as wrong:
         db.session.rollback()
         again = {"note_problem": wrong.problems["note"], "typed_note": typed}
-        return _order_page(own(Order, number=number), **again), 422
+        return show(own(Order, number=number), **again), 422
     flash(f"{g.brand.company_name} is told of your note.", "success")
     return redirect(url_for("portal.order", number=number), 303)
 
@@ -197,7 +197,8 @@ def _notes_of(mine: Order, company: str) -> list[Note]:
     ]
 
 
-def _order_page(mine: Order, sentence: str | None = None, **more: Any) -> str:
+def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
+    """Show one order's page, with a sentence where something could not be."""
     company = g.brand.company_name
     return render_template(
         "portal/orders/order.html",
@@ -210,12 +211,18 @@ def _order_page(mine: Order, sentence: str | None = None, **more: Any) -> str:
         story=[_step(event, company) for event in mine.events],
         company=company,
         meaning=MEANINGS[mine.state].format(company=company),
+        may_ask_again=_may_ask_again(mine),
         may_cancel=Verb.CANCEL in workflow.allowed(mine, actor()),
         sentence=sentence,
         notes=_notes_of(mine, company),
         may_write=actor().may_request,
         **more,
     )
+
+
+def _may_ask_again(mine: Order) -> bool:
+    off = policy.kind_problem(policy.settings_of(current_client()), mine.kind)
+    return mine.state in asked.STATES and off is None and actor().may_request
 
 
 def _lines_of(mine: Order) -> list[tuple[OrderLine, str]]:

@@ -21,7 +21,7 @@ from extensions import db
 from lines import Draft, Request
 from models import Order, OrderLine
 from policy import Refused
-from portal import choosing, number
+from portal import asked, choosing, number
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.many import back_to_list
 
@@ -118,6 +118,7 @@ def _page(
     kept = [did for did in dids if did.number not in cannot]
     drafts = lines.draft(client, KIND, [Request(did.number) for did in kept]) if kept else []
     labels = {did.number: did.label for did in kept}
+    again = asked.earlier()
     return render_template(
         "portal/numbers/release.html",
         alone=alone,
@@ -130,7 +131,8 @@ def _page(
         was_refused=refused is not None,
         sentence=refused.sentence if refused and not refused.problems else None,
         typed=request.form.get("confirm", ""),
-        note=request.form.get("note", "")[:MOST_NOTE],
+        again=again,
+        note=asked.note(again, MOST_NOTE),
         key=request.form.get("key") or secrets.token_urlsafe(18),
     )
 

@@ -81,7 +81,7 @@ SHOWS_NO_ROWS = {
     *("prices.index", "two_factor.index", "two_factor.picture"),
     *("portal.two_factor", "portal.two_factor_picture"),
     *("portal.change_e911", "portal.change_service", "portal.new_e911", "portal.remove_e911"),
-    *("portal.release_number", "portal.upload_numbers"),
+    *("portal.release_number", "portal.upload_numbers", "portal.ask_again"),
 }
 """Forms, one thing each, and lists as long as the code says; they are counted all the same."""
 

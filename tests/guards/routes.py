@@ -62,6 +62,7 @@ ROUTES: dict[str, Access] = {
     "portal.orders": LOGIN,
     "portal.order": LOGIN,
     "portal.cancel_order": LOGIN,
+    "portal.ask_again": LOGIN,
     "admin.index": STAFF,
     "orders.index": Permission.ORDERS_VIEW,
     "orders.show": Permission.ORDERS_VIEW,
