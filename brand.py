@@ -16,6 +16,8 @@ class Brand:
     colour: str
     contrast: str
     """Black or white, whichever reads better on the colour."""
+    accent: str
+    """The colour of links and of what is chosen; the colour itself where none was set."""
     version: int
     has_logo: bool
     support_email: str | None
@@ -51,6 +53,7 @@ def of(reseller: Reseller) -> Brand:
         company_name=settings.company_name,
         colour=settings.brand_colour,
         contrast=readable_on(settings.brand_colour),
+        accent=settings.accent_colour or settings.brand_colour,
         version=settings.version,
         has_logo=settings.logo_type is not None,
         support_email=settings.support_email,
@@ -78,8 +81,8 @@ def css(brand: Brand) -> str:
     return CSS.format(
         colour=brand.colour,
         contrast=brand.contrast,
-        on_dark=readable(brand.colour, "#151f2c"),
-        on_light=readable(brand.colour, "#ffffff"),
+        on_dark=readable(brand.accent, "#151f2c"),
+        on_light=readable(brand.accent, "#ffffff"),
     )
 
 

@@ -14,7 +14,7 @@ import audit
 from columns import now
 from extensions import db
 from models import Client, ClientStatus, Handover, Login, Staff, WebSession
-from permissions import Actor, Permission, is_login_open, is_staff_open
+from permissions import Actor, Permission, is_login_open, is_staff_open, lacks_second_factor
 from policy import Refused
 
 LIFE = timedelta(minutes=1)
@@ -87,6 +87,7 @@ def _is_live(found: Handover) -> bool:
         and found.expires_at > moment
         and found.session.ended_at is None
         and is_staff_open(found.staff)
+        and not lacks_second_factor(found.staff)
         and is_login_open(found.login, moment)
     )
 

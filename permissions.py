@@ -125,6 +125,11 @@ def is_staff_open(staff: Staff) -> bool:
     return staff.status is AccountStatus.ACTIVE and staff.reseller.is_active
 
 
+def lacks_second_factor(staff: Staff) -> bool:
+    """Tell whether a staff member must set up two-factor sign-in before doing anything else."""
+    return staff.reseller.require_two_factor and staff.totp_confirmed_at is None
+
+
 def is_login_open(login: Login, at: datetime) -> bool:
     """Tell whether a login may be signed in at that moment: itself, its client, its reseller."""
     return (

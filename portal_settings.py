@@ -27,7 +27,10 @@ LINKS = ("help_url", "terms_url", "privacy_url")
 ADDRESSES = ("support_email", "mail_reply_to")
 SEVERAL_LINES = ("address", "mail_footer")
 LEAST_CONTRAST = 4.5
-"""WCAG 2.2, 1.4.3: text on the colour of buttons."""
+"""WCAG 2.2, 1.4.3: text on the colour of buttons, and links in the accent."""
+
+PAPER = "#ffffff"
+"""The light pages' ground; on dark ones the accent is moved until it can be read."""
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -38,7 +41,8 @@ def checked(details: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {name: _text(details, name, problems) for name in LENGTHS}
     if not values["company_name"]:
         problems["company_name"] = "Write the name that your clients know you by."
-    values["brand_colour"] = _colour(str(details.get("brand_colour") or ""), problems)
+    values["brand_colour"] = _brand_colour(str(details.get("brand_colour") or ""), problems)
+    values["accent_colour"] = _accent_colour(str(details.get("accent_colour") or ""), problems)
     for name in ADDRESSES:
         text = typed.text_of(details.get(name))
         values[name] = typed.address_of(text, name, problems) if text else None
@@ -108,17 +112,31 @@ def _text(details: Mapping[str, Any], name: str, problems: dict[str, str]) -> st
     return text
 
 
-def _colour(text: str, problems: dict[str, str]) -> str:
+def _brand_colour(text: str, problems: dict[str, str]) -> str:
+    """Read the colour of buttons, on which text stands in black or white."""
     colour = text.strip().lower()
+    ground = brand.readable_on(colour) if _COLOUR.fullmatch(colour) else ""
+    return _readable(colour, ground, "brand_colour", "Text on this colour", problems)
+
+
+def _accent_colour(text: str, problems: dict[str, str]) -> str | None:
+    """Read the colour of links, which are text on white; None leaves it to the other colour."""
+    colour = text.strip().lower()
+    if not colour:
+        return None
+    return _readable(colour, PAPER, "accent_colour", "A link in this colour", problems)
+
+
+def _readable(colour: str, ground: str, name: str, what: str, problems: dict[str, str]) -> str:
+    """Check that a colour can be read on, or under, another; name the nearest that can."""
     if not _COLOUR.fullmatch(colour):
-        problems["brand_colour"] = "Write a colour like #1f5f8b."
+        problems[name] = "Write a colour like #1f5f8b."
         return colour
-    ratio = brand.contrast(colour, brand.readable_on(colour))
+    ratio = brand.contrast(colour, ground)
     if ratio < LEAST_CONTRAST:
-        nearest = brand.readable(colour, brand.readable_on(colour))
-        problems["brand_colour"] = (
-            f"Text on this colour has a contrast of {ratio:.1f} to 1 and cannot be read; it needs "
-            f"{LEAST_CONTRAST} to 1. The nearest that can is {nearest}."
+        problems[name] = (
+            f"{what} has a contrast of {ratio:.1f} to 1 and cannot be read; it needs "
+            f"{LEAST_CONTRAST} to 1. The nearest that can is {brand.readable(colour, ground)}."
         )
     return colour
 

@@ -47,11 +47,6 @@ def is_on(person: Person) -> bool:
     return person.totp_confirmed_at is not None
 
 
-def is_missing(staff: Staff) -> bool:
-    """Tell whether a staff member must set up two-factor sign-in before doing anything else."""
-    return staff.reseller.require_two_factor and not is_on(staff)
-
-
 def demand(reseller: Reseller, is_demanded: bool, *, by: Actor) -> bool:
     """Demand two-factor sign-in of all staff, or stop it; tell whether that changed anything."""
     before = reseller.require_two_factor

@@ -28,6 +28,7 @@ from permissions import (
     Permission,
     is_login_open,
     is_staff_open,
+    lacks_second_factor,
     login_actor,
     staff_actor,
 )
@@ -126,6 +127,9 @@ def sign_in(person: Staff | Login, by_way_of: Handover | None = None) -> None:
     db.session.add(row)
     if by_way_of is None:
         person.last_sign_in_at = now()
+    else:
+        # Going through the door is an act in the staff member's own session, which must not idle.
+        by_way_of.session.seen_at = now()
     db.session.flush()
     # What a visitor had before signing in must not become the session's.
     session.clear()
@@ -239,10 +243,12 @@ def _may_impersonate(row: WebSession, moment: datetime) -> bool:
     return (
         staff is not None
         and is_staff_open(staff)
+        and not lacks_second_factor(staff)
         and Permission.IMPERSONATE in GRANTS[staff.role]
         and parent is not None
         and parent.ended_at is None
         and parent.expires_at > moment
+        and parent.seen_at + IDLE[STAFF] > moment
     )
 
 

@@ -16,12 +16,15 @@ from sqlalchemy.orm import joinedload, selectinload
 
 import display
 import stocking
+from admin_views import typed_word
 from admin_views.base import to_id
 from extensions import db
 from models import Client, Did, DidGroup, Tier
 from permissions import Actor, Permission
 
 MOST_AT_ONCE = 500
+WORD = "release"
+"""Typed before numbers leave the inventory, which cannot be taken back."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class NumberBatch:
             services=sum(len(did.services) for did in dids),
             choices=_choices(verb),
             chosen=request.form.get("choice", ""),
+            typed=typed_word.typed(),
             problem=problem,
         )
         return page, 422 if problem else 200
@@ -140,6 +144,9 @@ class NumberBatch:
             abort(400)
         if not 0 < len(ids) <= MOST_AT_ONCE:
             return self._confirm(verb, ids)
+        wrong = typed_word.problem(WORD) if verb == "release" else ""
+        if wrong:
+            return self._confirm(verb, ids, wrong)
         act = _act(verb, request.form.get("choice"), self.by)
         if act is None:
             return self._confirm(verb, ids, f"Choose a {BATCHES[verb].choose} from the list.")

@@ -29,9 +29,14 @@ class PortalForm(PostForm):
 
     company_name = StringField("Company name", render_kw={"required": True, "maxlength": 120})
     brand_colour = StringField(
-        "Colour",
-        description="Of buttons and marks, such as #1f5f8b. It must be readable.",
+        "Brand colour",
+        description="Of buttons and marks, such as #1f5f8b. Text on it must be readable.",
         render_kw={"required": True, "maxlength": 7, "spellcheck": "false"},
+    )
+    accent_colour = StringField(
+        "Accent colour",
+        description="Of links and of what is chosen. Empty is the brand colour.",
+        render_kw={"maxlength": 7, "spellcheck": "false"},
     )
     host_name = StringField(
         "Own host name",
@@ -66,7 +71,7 @@ class PortalSettingsPage(Page):
 
     permission = Permission.CLIENTS_VIEW
     page_heading = "Portal Settings"
-    page_intro = "What your clients see: your name, your colour and your words, and nobody else's."
+    page_intro = "What your clients see: your name, your colours and your words, and nobody else's."
 
     def __init__(self) -> None:
         super().__init__(

@@ -15,6 +15,7 @@ import sessions
 from admin_views.base import Page
 from extensions import db
 from models import Staff
+from permissions import lacks_second_factor
 from policy import Refused
 from sign_in_forms import CodeForm
 
@@ -36,7 +37,7 @@ def _demand() -> Answer | None:
     if endpoint is None or sessions.area() != sessions.STAFF or endpoint.startswith(OPEN):
         return None
     staff = sessions.staff()
-    if staff is None or not second_factor.is_missing(staff):
+    if staff is None or not lacks_second_factor(staff):
         return None
     return redirect(url_for("two_factor.index"))
 
@@ -128,7 +129,7 @@ class TwoFactor(Page):
         return self.render(
             "admin/two_factor/page.html",
             urls={step: url_for(f".{step}") for step in STEPS},
-            is_missing=second_factor.is_missing(staff),
+            is_missing=lacks_second_factor(staff),
             is_demanded=reseller.require_two_factor,
             company=reseller.name,
             **second_factor_forms.shown(staff, forms),

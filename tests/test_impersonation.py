@@ -10,7 +10,18 @@ import impersonation
 import sessions
 import tenancy
 from extensions import db
-from models import AccountStatus, AuditEntry, Login, Mail, Order, OrderEvent, Role, Staff
+from models import (
+    AccountStatus,
+    AuditEntry,
+    Login,
+    Mail,
+    Order,
+    OrderEvent,
+    Reseller,
+    Role,
+    Staff,
+    WebSession,
+)
 from tests.support.cast import Person, Story
 from tests.support.people import change, disable, stop_reseller, suspend_client
 from tests.support.web import Visitor
@@ -160,6 +171,33 @@ def test_it_ends_with_the_staff_members_own_session(visitor, alice, bob) -> None
     start(browser, bob)
     browser.get("/admin/").forms["sign-out"].submit(status=302)
     browser.get("/portal/keystone/", status=302)
+
+
+def test_it_ends_when_the_staff_members_own_session_has_idled_out(
+    app: Flask, visitor, alice, bob
+) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+
+    def idle(person: Person) -> None:
+        mine = db.session.query(WebSession).filter_by(staff_id=person.id)
+        mine.update({"seen_at": columns.now() - sessions.IDLE[sessions.STAFF]})
+
+    change(app, idle, alice)
+    browser.get("/portal/keystone/", status=302)
+
+
+def test_it_ends_when_the_owner_demands_a_second_factor(app: Flask, visitor, alice, bob) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    door = door_of(browser, bob)
+
+    def demand(person: Person) -> None:
+        db.session.get_one(Reseller, person.reseller_id).require_two_factor = True
+
+    change(app, demand, alice)
+    browser.get("/portal/keystone/", status=302)
+    assert "This way in has ended" in visitor().get(door, status=410).text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import catalog
 import clients
 import display
 import policy
+from admin_views import typed_word
 from admin_views.base import Page, own_reseller
 from admin_views.clients.form import ClientForm, chosen_groups
 from admin_views.of_client import PREFIX, OfClient
@@ -77,8 +78,10 @@ class ClientPage(OfClient, Page):
         self._demand_edit()
         client = self.client
         if request.method == "GET":
-            stakes = clients.stakes(client)
-            return self.render("admin/clients/standing.html", client=client, act=act, stakes=stakes)
+            return self._ask_standing(act)
+        wrong = typed_word.problem(client.name) if act == "close" else ""
+        if wrong:
+            return self._ask_standing(act, wrong), 422
         verb, word = STANDINGS[act]
         before = clients.stakes(client)
         try:
@@ -89,6 +92,16 @@ class ClientPage(OfClient, Page):
             abort(403, "Pending orders would be rejected, which your role may not do.")
         flash(_said(client, before, word) if done else f"{client.name} was {word} already.")
         return redirect(url_for(".overview"))
+
+    def _ask_standing(self, act: str, problem: str = "") -> Any:
+        return self.render(
+            "admin/clients/standing.html",
+            client=self.client,
+            act=act,
+            stakes=clients.stakes(self.client),
+            typed=typed_word.typed(),
+            problem=problem,
+        )
 
     def _demand_edit(self) -> None:
         if not self.by.can(Permission.CLIENTS_EDIT):

@@ -142,12 +142,18 @@ def test_a_reopened_clients_people_sign_in_again(visitor, alice, acme, bob, look
         assert names[-2:] == ["client.suspended", "client.reopened"]
 
 
+def close(browser, client, typed: str = "Acme", status: int = 302):  # type: ignore[no-untyped-def]
+    form = browser.get(f"{home_of(client)}close").forms["standing"]
+    form["typed_word"] = typed
+    return form.submit(status=status)
+
+
 def test_closing_rejects_what_is_pending_and_frees_what_it_held(
     visitor, alice, acme, bob, charlie, story, look
 ) -> None:
     with look():
         number = orders.ask(bob, story.free[0])
-    visitor(alice).get(f"{home_of(acme)}close").forms["standing"].submit()
+    close(visitor(alice), acme)
     with look():
         order = orders.find(number)
         assert (order.state.value, order.reason) == ("rejected", "The account is closed.")
@@ -155,10 +161,20 @@ def test_closing_rejects_what_is_pending_and_frees_what_it_held(
         orders.ask(charlie, story.free[0])
 
 
+@pytest.mark.parametrize("typed", ["", "Birch"])
+def test_nothing_is_closed_before_the_name_is_typed(visitor, alice, acme, look, typed: str) -> None:
+    page = close(visitor(alice), acme, typed, status=422)
+    assert "nothing was done" in page.html.find(id="typed-word-problem").get_text()
+    assert page.forms["standing"]["typed_word"].value == typed
+    with look():
+        assert status_of(acme) == "active"
+
+
 def test_closing_twice_is_safe(visitor, alice, acme) -> None:
     browser = visitor(alice)
     form = browser.get(f"{home_of(acme)}close").forms["standing"]
-    form.submit()
+    form["typed_word"] = "acme"
+    form.submit(status=302)
     assert "Acme was closed already." in form.submit().follow().text
 
 

@@ -25,10 +25,12 @@ def ask(browser: Any, verb: str, *ids: int, address: str = LIST) -> Any:
     return form.submit("action", value=verb)
 
 
-def confirm(page: Any, choice: str = "") -> Any:
+def confirm(page: Any, choice: str = "", word: str = "") -> Any:
     form = page.forms["batch-numbers"]
     if choice:
         form["choice"] = choice
+    if word:
+        form["typed_word"] = word
     return form.submit(expect_errors=True)
 
 
@@ -105,10 +107,28 @@ def test_taking_back_says_what_it_ends_and_frees_the_number(
 
 
 def test_a_released_number_can_be_ordered_by_nobody(visitor, alice, bob, story, ids, look) -> None:
-    confirm(ask(visitor(alice), "release", ids[story.free[0]]))
+    confirm(ask(visitor(alice), "release", ids[story.free[0]]), word="Release")
     page = visitor(bob).get("/portal/keystone/order-numbers?place=Pittsburgh")
     assert "(412) 555-0101" not in page.text
     assert "4 numbers found" in page.text
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("", "Type release; nothing was done."),
+        ("yes", "“yes” is not release; nothing was done."),
+    ],
+)
+def test_nothing_is_released_before_the_word_is_typed(
+    visitor, alice, story, ids, look, word: str, said: str
+) -> None:
+    page = confirm(ask(visitor(alice), "release", ids[story.free[0]]), word=word)
+    assert page.status_int == 422
+    assert page.html.find(id="typed-word-problem").get_text() == said
+    assert page.forms["batch-numbers"]["typed_word"].value == word
+    with look():
+        assert did_of(story.free[0]).status.value == "available"
 
 
 def test_the_tab_of_a_client_acts_on_its_own_numbers(visitor, alice, acme, story, ids) -> None:
@@ -132,7 +152,7 @@ def test_five_hundred_numbers_go_in_one_step(app, visitor, alice, story, look) -
         chosen = list(db.session.scalars(select(Did.id).where(Did.npa == "215")))
     browser = visitor(alice)
     token = browser.get("/admin/").html.find("input", {"name": "csrf_token"})["value"]
-    form = {"csrf_token": token, "verb": "release", "rowid": chosen}
+    form = {"csrf_token": token, "verb": "release", "rowid": chosen, "typed_word": "release"}
     with statements(app) as seen:
         browser.post(f"{LIST}batch", form, status=302)
     assert len(seen) < 8 * 500

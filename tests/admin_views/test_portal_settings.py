@@ -65,6 +65,8 @@ def test_portal_and_mails_wear_what_was_saved(visitor, owner, bob, look) -> None
         ("brand_colour", "red", "Write a colour like #1f5f8b."),
         ("brand_colour", "#12345", "Write a colour like #1f5f8b."),
         ("brand_colour", "#fff;}", "Write a colour like #1f5f8b."),
+        ("accent_colour", "blue", "Write a colour like #1f5f8b."),
+        ("accent_colour", "#ffd24d", "A link in this colour has a contrast of 1.4 to 1"),
         ("support_email", "nobody", "nobody is not an e-mail address."),
         ("mail_reply_to", "a@b.example\nBcc: c@d.example", "is not an e-mail address."),
         ("terms_url", "data:text/html,x", "Write a whole address, such as"),
@@ -87,6 +89,14 @@ def test_a_colour_that_cannot_be_read_names_one_that_can(visitor, owner, look) -
     assert said.startswith("Text on this colour has a contrast of 4.1 to 1 and cannot be read;")
     nearest = said.rsplit(" ", 1)[1].rstrip(".")
     assert save(visitor(owner), brand_colour=nearest).status_int == 302
+
+
+def test_links_wear_the_accent_and_buttons_the_brand_colour(visitor, owner, bob) -> None:
+    assert save(visitor(owner), brand_colour="#1f5f8b", accent_colour="#7A1F5C").status_int == 302
+    seen = visitor(bob).get("/portal/keystone/")
+    css = visitor().get(seen.html.find("link", href=lambda h: "brand.css" in h)["href"]).text
+    assert "--brand: #1f5f8b" in css
+    assert '[data-bs-theme="light"] { --brand-text: #7a1f5c; }' in css
 
 
 def test_a_line_break_in_a_name_becomes_one_line(visitor, owner, look) -> None:
