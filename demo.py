@@ -83,6 +83,9 @@ RATES = {
 }
 """What the demo's clients pay: micro-units a minute, and a message."""
 
+STRAY = "+13035550142"
+"""A number in the call files that no client has."""
+
 
 def load() -> None:
     """Fill an empty database with the demo; commits."""
@@ -301,6 +304,10 @@ def _usage() -> None:
         held.started_at = began
     mine = select(Did.number).where(Did.client_id.is_not(None)).order_by(Did.number)
     numbers = list(db.session.scalars(mine))
+    # One that nobody uses, and one that calls for nobody, so that both lists have something.
+    idle = select(Did).where(Did.number == numbers.pop())
+    db.session.scalars(idle).one().activated_at = began - timedelta(days=90)
+    numbers.append(STRAY)
     db.session.commit()
     text = "\n".join((*make_cdrs.lines(numbers, first, 61), ""))
     name = f"{first:%Y%m%d}_{today:%Y%m%d}.CDR"

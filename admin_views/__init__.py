@@ -24,7 +24,7 @@ from admin_views.profile import Profile
 from admin_views.search import Search
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
-from admin_views.usage import CdrImports, Usage
+from admin_views.usage import CdrImports, Unassigned, UnusedNumbers, Usage
 
 BACK_OFFICE = "Back Office"
 
@@ -61,6 +61,8 @@ def screens() -> list[object]:
         Mails(),
         Usage(),
         CdrImports(),
+        Unassigned(),
+        UnusedNumbers(),
         Months(),
         ClientCharges(),
         ClientStatements(),

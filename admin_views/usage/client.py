@@ -10,13 +10,14 @@ import charts
 import display
 import policy
 import sheets
-from admin_views.base import Page, in_slices
+from admin_views.base import Page, in_slices, own_reseller
 from admin_views.of_client import PREFIX, OfClient
 from admin_views.usage import ranges
+from columns import now
 from extensions import db
 from models import Call
 from permissions import Permission
-from usage import reports
+from usage import insights, reports
 from usage.reports import Range, Report
 
 PAGE = 100
@@ -45,6 +46,7 @@ class ClientUsage(OfClient, Page):
             forecast=reports.forecast(found) if before else None,
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,
+            unusual=_unusual(self.client.id),
             **ranges.words(span),
         )
 
@@ -126,6 +128,11 @@ def _cells(call: Call) -> list[Any]:
 
 def _has_number(span: Range, client_id: int, number: str) -> bool:
     return bool(reports.report(span, client_id=client_id, number=number).by_number)
+
+
+def _unusual(client_id: int) -> list[insights.Unusual]:
+    today = reports.today(own_reseller().time_zone, now())
+    return insights.unusual(today, client_id=client_id)
 
 
 def _figure(found: Report, before: Report | None) -> Any:

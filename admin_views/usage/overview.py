@@ -6,10 +6,11 @@ from flask_admin import expose
 
 import charts
 import sheets
-from admin_views.base import Page
+from admin_views.base import Page, own_reseller
 from admin_views.usage import ranges
+from columns import now
 from permissions import Permission
-from usage import reports
+from usage import insights, reports
 from usage.reports import Range, Sums
 
 MOST_DRAWN = 10
@@ -35,12 +36,15 @@ class Usage(Page):
         """Show what all clients used in a range of days."""
         span = ranges.asked()
         rows, unassigned = _rows(span)
+        unusual = insights.unusual(reports.today(own_reseller().time_zone, now()))
         dearest = {name: sums.price_micros for _, name, sums in rows[:MOST_DRAWN]}
         return self.render(
             "admin/usage/overview.html",
             rows=rows,
             unassigned=unassigned,
             total=reports.total(span),
+            unusual=unusual[:MOST_DRAWN],
+            names=reports.names([one.client_id for one in unusual]),
             figure=charts.money_by_name(dearest) if dearest else None,
             **ranges.words(span),
         )

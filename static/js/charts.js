@@ -23,6 +23,8 @@
   };
   const all = () => document.querySelectorAll("[data-figure]");
   for (const box of all()) draw(box);
+  // Without a script the table stands open in the figure's place.
+  for (const twin of document.querySelectorAll("details[data-twin]")) twin.open = false;
   // The appearance may change while the page stands.
   new MutationObserver(() => { for (const box of all()) draw(box); })
     .observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });

@@ -57,6 +57,7 @@ SHOWS_ROWS = {
     *(f"{screen}.{view}" for screen in _LISTS for view in ("index_view", "export")),
     *("admin.index", "search.index", "orders.show", "port.show", "client.overview"),
     *("client_usage.index", "client_usage.calls", "client_usage.csv", "usage.index", "usage.csv"),
+    *("unassigned.index", "unused.index", "unused.csv"),
     *("did_import.index", "did_import.show", "did_import.report", "profile.index"),
     *("port_words.index", "reject_reasons.index", "dids.details_view"),
     *("client_order_settings.index", "order_settings.defaults_view"),
@@ -75,7 +76,7 @@ _FORMS = ("create_view", "edit_view", "ajax_lookup")
 SHOWS_NO_ROWS = {
     *(f"{screen}.{view}" for screen in _LISTS for view in _FORMS),
     *(f"{screen}.details_view" for screen in _LISTS if screen != "dids"),
-    *("client.edit", "client.standing", "cdr_imports.bad_lines"),
+    *("client.edit", "client.standing", "cdr_imports.bad_lines", "unassigned.give"),
     *("did_import.sample", "logins.preview_view", "mail.body_view", "orders.index"),
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
     *("prices.index", "two_factor.index", "two_factor.picture"),
@@ -119,6 +120,10 @@ def _add_client(story: Story, n: int) -> None:
     db.session.add(group)
     db.session.flush()
     inventory.give_did(did, group)
+    idle = add_did(story, f"+1215558{n:04d}")
+    db.session.flush()
+    inventory.give_did(idle, group)
+    idle.activated_at = calls.LONG_AGO
     db.session.add(Tier(reseller_id=story.reseller_id, label=f"T{n}", name=f"T {n}"))
     for kind in (RejectReason, PortReason):
         db.session.add(
@@ -236,6 +241,7 @@ def _add_calls(story: Story, first: int, last: int) -> None:
             calls.line(f"n{n}", f"+1215555{n:02d}00", at=at),
             calls.line(f"a{n}", story.acme_number, at=at),
             calls.line(f"c{n}", f"+1215556{n:04d}", at=at),
+            calls.line(f"x{n}", f"+1303555{n:04d}", at=at),
             name=f"{n}.CDR",
         )
 
