@@ -18,12 +18,15 @@ from flask.cli import with_appcontext
 import jobs
 import outbox
 from extensions import db
+from usage import due
 
 log = logging.getLogger(__name__)
 
 JOBS: tuple[Callable[[], int], ...] = (
     outbox.deliver_due,
     jobs.carry_out_due,
+    due.call_files,
+    jobs.Seldom(due.clean_up, timedelta(minutes=10)),
     jobs.Seldom(jobs.keep_ledger, timedelta(minutes=10)),
 )
 TURN_SECONDS = 2.0
@@ -58,6 +61,7 @@ class Worker(threading.Thread):
         while not self.stopping.is_set():
             if not turn(self.app):
                 self.stopping.wait(TURN_SECONDS)
+        _run(self.app, due.call_files.stop)
 
     def stop(self, timeout: float = 20.0) -> None:
         """Stop after the current turn."""
@@ -75,7 +79,7 @@ def start(app: Flask) -> Worker:
 @click.command("worker")
 @with_appcontext
 def worker_command() -> None:
-    """Deliver mail and carry orders out until told to stop; for the ``worker:`` line."""
+    """Deliver mail, carry out orders and read call files until told to stop."""
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
     worker = Worker(app)
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -1231,11 +1231,15 @@ class CdrProfile(Owned, Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     key: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(80))
+    source: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """The carrier: formats of one carrier share it, and a call that is in both counts once."""
     delimiter: Mapped[str] = mapped_column(String(1), default=",")
     columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     kinds: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     time_format: Mapped[str] = mapped_column(String(40), default="%Y-%m-%d %H:%M:%S")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    unit_micros: Mapped[int] = mapped_column(Micros, default=1_000_000, server_default="1000000")
+    """What 1 in the file's price is worth: a dollar, a cent or a micro-unit."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     def __str__(self) -> str:
@@ -1255,7 +1259,12 @@ class CdrImport(Owned, Model):
     file_name: Mapped[str] = mapped_column(String(255))
     digest: Mapped[str] = mapped_column(String(64))
     source: Mapped[str] = mapped_column(String(40))
+    profile: Mapped[str] = mapped_column(
+        String(40), default="voip_innovations", server_default="voip_innovations"
+    )
+    """The key of the format by which it is read."""
     state: Mapped[ImportState] = mapped_column(choice(ImportState), default=ImportState.WAITING)
+    total_lines: Mapped[int] = mapped_column(default=0, server_default="0")
     lines: Mapped[int] = mapped_column(default=0)
     added: Mapped[int] = mapped_column(default=0)
     repeated: Mapped[int] = mapped_column(default=0)
@@ -1265,8 +1274,13 @@ class CdrImport(Owned, Model):
     header: Mapped[str | None] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     read_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    checked_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    checked_good: Mapped[int] = mapped_column(default=0, server_default="0")
+    checked_bad: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How far it was read, before anything is written, to see whether most of it can be read."""
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Until when the process that reads it is believed to be alive."""
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -1294,13 +1308,20 @@ class CdrReject(Owned, Model):
     """A line of a call file that could not be read, kept as it stood, with the reason."""
 
     __tablename__ = "cdr_reject"
-    __table_args__ = owned(of_reseller("cdr_import", "cdr_import_id"))
+    __table_args__ = owned(
+        of_reseller("cdr_import", "cdr_import_id"),
+        Index("ix_cdr_reject_import", "reseller_id", "cdr_import_id", "line"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     cdr_import_id: Mapped[int] = mapped_column(RowId)
     line: Mapped[int] = mapped_column()
     text: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(String(255))
+    corrected: Mapped[str | None] = mapped_column(Text)
+    """What staff put in its place."""
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it became a call after all."""
 
 
 class Call(Owned, Model):

@@ -1,196 +1,298 @@
-"""Writing a call file into calls and daily sums, exactly once, in chunks that each stand alone.
+"""Writing a call file into calls and daily sums, exactly once, bunch by bunch.
 
-A call is known by its source and transaction id. A chunk's calls and its daily sums are written in
-one transaction; after a crash the file is imported again, and what was written counts as repeated.
+A call is known by its carrier and transaction id. A bunch's calls, its daily sums and the place in
+the file share one transaction: after a crash the file goes on where it was, and nobody can write
+the same bunch twice.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
-from itertools import islice
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+import psycopg
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-import audit
 import rollup
 import tenancy
 from columns import now
 from did_import.bulk import insert_rows
 from extensions import db
-from models import (
-    Call,
-    CallKind,
-    CdrImport,
-    CdrReject,
-    ImportState,
-    Reseller,
-)
+from models import CdrImport, CdrReject, ImportState, Reseller
 from permissions import Actor
+from usage import bulk, pieces, profiles
+from usage.leases import LEASE, OPEN, claim, let_go, new_owner
 from usage.profiles import VOIP_INNOVATIONS, Profile
 from usage.rating import Prices
-from usage.reading import BadRow, CallRow, FileRefused, open_file, rows
-from usage.whose import Holders, holders_of
+from usage.reading import BadRow, CallRow, FileRefused, Lines
+from usage.receiving import receive, refuse
+from usage.whose import Holders
 
-CHUNK = 2_000
+CHUNK = 5_000
+CHECKED_AT_ONCE = 20_000
 MOST_BAD = 0.5
 """A file with a larger part of bad lines is refused whole: it is something else."""
-TRIES = 3
+TRIES = 5
+FOR_EVER = float("inf")
+CONFLICTS = (
+    IntegrityError,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DeadlockDetected,
+)
+"""Another import wrote the same calls in the meantime."""
 
-Item = TypeVar("Item")
-Key = tuple[date, int, str, CallKind]
+Key = tuple[date, int | None, str, str]
 
 
-def digest_of(stream: BinaryIO) -> str:
-    """Hash a file's bytes, and go back to its beginning."""
-    found = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        found.update(block)
-    stream.seek(0)
-    return found.hexdigest()
+class Overtaken(Exception):
+    """Somebody else goes on with this import."""
 
 
 def run(
-    stream: BinaryIO,
-    file_name: str,
-    *,
-    by: Actor,
-    profile: Profile = VOIP_INNOVATIONS,
+    stream: BinaryIO, file_name: str, *, by: Actor, profile: Profile = VOIP_INNOVATIONS
 ) -> CdrImport:
-    """Import a call file of the session's reseller; commits chunk by chunk.
+    """Import a call file of the session's reseller now; commits bunch by bunch.
 
-    ``stream`` can be read twice. A file whose lines are mostly bad is refused with nothing written;
-    the returned row then says why. The same file again adds nothing; its calls count as repeated.
+    A file whose content is here already gives the import of that time, carried on where it stopped.
     """
-    tenant = tenancy.current()
-    row = CdrImport(
-        reseller_id=tenant,
-        staff_id=by.staff_id,
-        file_name=file_name[:255],
-        digest=digest_of(stream),
-        source=profile.key,
-        state=ImportState.RUNNING,
-    )
-    db.session.add(row)
-    db.session.flush()
-    audit.record("cdr_import.started", row, by, file=row.file_name)
-    db.session.commit()
-    try:
-        _check(stream, profile)
-        worker = _Importer(row.id, tenant, profile)
-        for chunk in _chunks(rows(open_file(stream), profile, now()), CHUNK):
-            worker.write(chunk)
-        return _end(row, ImportState.DONE)
-    except FileRefused as refused:
-        db.session.rollback()
-        return _end(row, ImportState.REFUSED, str(refused))
-
-
-def _end(row: CdrImport, state: ImportState, problem: str | None = None) -> CdrImport:
-    row.state, row.problem, row.ended_at = state, problem, now()
-    db.session.commit()
+    owner = new_owner()
+    row = receive(stream, file_name, by=by, profile=profile, owner=owner).row
+    finish(row.id, owner)
+    db.session.refresh(row)
     return row
 
 
-def _check(stream: BinaryIO, profile: Profile) -> None:
-    """Read the whole file once without writing; raises FileRefused when most of it is bad."""
-    good = bad = 0
-    for found in rows(open_file(stream), profile, now()):
-        if isinstance(found, BadRow):
-            bad += 1
-        else:
-            good += 1
-    stream.seek(0)
-    if bad > MOST_BAD * (good + bad):
-        raise FileRefused(
-            f"{bad:,} of {good + bad:,} lines cannot be read, so nothing was imported. "
-            f"Is it a file of the kind {profile.label}?"
-        )
+def finish(import_id: int, owner: str) -> bool:
+    """Read a file to its end, if nobody else does; commits. Gives whether it was ours to read."""
+    if claim(owner, import_id) is None:
+        return False
+    try:
+        Importer(import_id, owner).go_on(FOR_EVER)
+    finally:
+        db.session.rollback()
+        let_go(owner)
+    return True
 
 
-def _chunks(found: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(found)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+class Importer:
+    """Reads one file of the session's reseller; knows its zone and its clients' prices."""
 
+    def __init__(self, import_id: int, owner: str | None = None) -> None:
+        row = db.session.get_one(CdrImport, import_id)
+        profile = profiles.named(row.profile)
+        if profile is None:
+            raise LookupError(f"The format {row.profile} is gone.")
+        self.import_id, self.owner, self.tenant = import_id, owner, row.reseller_id
+        self.source, self.label = row.source, profile.label
+        self.lines = Lines(row.header or "", profile, now())
+        self.writer = Writer(import_id, row.source)
 
-class _Importer:
-    """Writes the chunks of one file; knows the reseller's zone and its clients' prices."""
+    def go_on(self, seconds: float) -> bool:
+        """Read on for a while, from where it was; True when there is no more to do."""
+        until = time.monotonic() + seconds
+        self.writer.holders = Holders()
+        try:
+            return self._check(until) and self._read(until)
+        except FileRefused as refused:
+            db.session.rollback()
+            refuse(self.import_id, str(refused))
+            return True
+        except Overtaken:
+            db.session.rollback()
+            return True
 
-    def __init__(self, import_id: int, tenant: int, profile: Profile) -> None:
-        self.import_id, self.tenant, self.source = import_id, tenant, profile.key
-        reseller = db.session.get_one(Reseller, tenant)
-        self.zone = ZoneInfo(reseller.time_zone)
-        self.prices = Prices()
+    def _row(self) -> CdrImport:
+        return db.session.get_one(CdrImport, self.import_id, populate_existing=True)
 
-    def write(self, chunk: Sequence[CallRow | BadRow]) -> None:
-        """Write one chunk in a transaction; another import of the same calls makes it try again."""
+    def _check(self, until: float) -> bool:
+        """Read before writing until it is certain that most of the file can be read."""
+        row = self._row()
+        at, good, bad = row.checked_bytes, row.checked_good, row.checked_bad
+        size, enough = row.size_bytes, row.total_lines / 2
+        db.session.rollback()
+        for raws, end in pieces.bunches(self.import_id, at, CHECKED_AT_ONCE):
+            found = self._parsed(0, raws)
+            wrong = sum(isinstance(one, BadRow) for one in found)
+            good, bad = good + len(found) - wrong, bad + wrong
+            before, at = at, size if good >= enough else end
+            self._move("checked_bytes", before, at, checked_good=good, checked_bad=bad)
+            db.session.commit()
+            if at >= size:
+                break
+            if time.monotonic() >= until:
+                return False
+        # Also when the process died between the last commit and the judgement.
+        self._judge(good, bad)
+        return True
+
+    def _judge(self, good: int, bad: int) -> None:
+        if bad > MOST_BAD * (good + bad):
+            raise FileRefused(
+                f"{bad:,} of {good + bad:,} lines cannot be read, so nothing was imported. "
+                f"Is it a file of the kind {self.label}?"
+            )
+
+    def _read(self, until: float) -> bool:
+        row = self._row()
+        at, line, size = row.read_bytes, row.lines + 2, row.size_bytes
+        db.session.rollback()
+        for raws, end in pieces.bunches(self.import_id, at, CHUNK):
+            self._write(self._parsed(line, raws), at, end, len(raws))
+            at, line = end, line + len(raws)
+            if time.monotonic() >= until:
+                break
+        if at < size:
+            return False
+        self._end()
+        return True
+
+    def _parsed(self, first: int, raws: list[bytes]) -> list[CallRow | BadRow]:
+        read = self.lines.read
+        return [one for n, raw in enumerate(raws, first) if (one := read(n, raw)) is not None]
+
+    def _write(self, found: list[CallRow | BadRow], at: int, end: int, lines: int) -> None:
+        """Write one bunch in a transaction; another import of the same calls makes it try again."""
         for attempt in range(1, TRIES + 1):
             try:
-                self._write(chunk)
+                self._move("read_bytes", at, end, state=ImportState.RUNNING)
+                counts = self.writer.write(found)
+                self._count(lines, counts)
                 db.session.commit()
                 return
-            except IntegrityError:
+            except (*CONFLICTS, OperationalError):
                 db.session.rollback()
                 if attempt == TRIES:
                     raise
 
-    def _write(self, chunk: Sequence[CallRow | BadRow]) -> None:
-        good = [row for row in chunk if isinstance(row, CallRow)]
-        bad = [row for row in chunk if isinstance(row, BadRow)]
-        # Nobody closes a month while a chunk is written into it.
+    def _move(self, place: str, at: int, end: int, **values: Any) -> None:
+        """Move the place in the file, if it still is where this process knows it to be."""
+        mine = update(CdrImport).where(
+            CdrImport.id == self.import_id,
+            CdrImport.state.in_(OPEN),
+            getattr(CdrImport, place) == at,
+        )
+        lease = {"leased_until": now() + LEASE, "lease_owner": self.owner}
+        moved: Any = db.session.execute(
+            mine.values({place: end, **lease, **values}),
+            execution_options={"synchronize_session": False},
+        )
+        if moved.rowcount != 1:
+            raise Overtaken
+
+    def _count(self, lines: int, counts: dict[str, int]) -> None:
+        added = {name: getattr(CdrImport, name) + count for name, count in counts.items()}
+        db.session.execute(
+            update(CdrImport)
+            .where(CdrImport.id == self.import_id)
+            .values(lines=CdrImport.lines + lines, **added),
+            execution_options={"synchronize_session": False},
+        )
+
+    def _end(self) -> None:
+        row = self._row()
+        if row.state in OPEN:
+            row.state, row.ended_at = ImportState.DONE, now()
+            row.leased_until = row.lease_owner = None
+            pieces.drop(self.import_id)
+        db.session.commit()
+
+
+class Writer:
+    """Writes lines that were read as calls and daily sums of the session's reseller."""
+
+    def __init__(self, import_id: int, source: str) -> None:
+        self.import_id, self.source, self.tenant = import_id, source, tenancy.current()
+        self.zone = ZoneInfo(
+            db.session.scalars(select(Reseller.time_zone).where(Reseller.id == self.tenant)).one()
+        )
+        self.stamp = "+00" if db.engine.dialect.name == "postgresql" else ""
+        self.prices, self.holders = Prices(), Holders()
+        self.days: dict[str, date] = {}
+
+    def write(self, found: Iterable[CallRow | BadRow]) -> dict[str, int]:
+        """Write lines and tell what became of them; the caller commits."""
+        good = [row for row in found if isinstance(row, CallRow)]
+        bad = [row for row in found if isinstance(row, BadRow)]
+        # Nobody closes a month while a bunch is written into it.
         first_open = rollup.open_from(self.tenant, lock=True)
-        calls = self._calls(self._fresh(good), first_open)
-        insert_rows(Call, calls, self.tenant)
-        rollup.add_up(calls, self.tenant)
+        fresh = self._fresh(good)
+        self.holders.learn(fresh)
+        calls, sums = self._calls(fresh, first_open)
+        bulk.insert_calls(calls)
+        rollup.add_up(_as_rows(sums), self.tenant)
+        self._set_aside(bad)
+        nobodys = sum(call[-1] is None for call in calls)
+        return {
+            "added": len(calls),
+            "repeated": len(good) - len(calls),
+            "bad": len(bad),
+            "unassigned": nobodys,
+        }
+
+    def _set_aside(self, bad: list[BadRow]) -> None:
         rejects = [
             {"cdr_import_id": self.import_id, "line": r.line, "text": r.text, "reason": r.reason}
             for r in bad
         ]
         insert_rows(CdrReject, rejects, self.tenant)
-        row = db.session.get_one(CdrImport, self.import_id)
-        row.lines += len(chunk)
-        row.added += len(calls)
-        row.repeated += len(good) - len(calls)
-        row.bad += len(bad)
-        row.unassigned += sum(call["client_id"] is None for call in calls)
 
     def _fresh(self, good: list[CallRow]) -> list[CallRow]:
-        """Keep the calls that are not there yet, each once."""
-        by_key = {row.transaction_id: row for row in good}
-        known = select(Call.transaction_id).where(
-            Call.source == self.source, Call.transaction_id.in_(by_key)
-        )
-        for key in db.session.scalars(known):
-            by_key.pop(key, None)
-        return list(by_key.values())
+        """Keep the calls that are not there yet, each once, in the order of their ids.
 
-    def _calls(self, fresh: list[CallRow], first_open: date) -> list[dict[str, Any]]:
-        holders = holders_of(fresh)
-        return [self._call(row, holders, first_open) for row in fresh]
+        In one order, so that two imports at once wait for each other instead of locking up.
+        """
+        by_key = {row.transaction_id: row for row in reversed(good)}
+        for key in bulk.known_keys(self.source, by_key):
+            del by_key[key]
+        return [by_key[key] for key in sorted(by_key)]
 
-    def _call(self, row: CallRow, holders: Holders, first_open: date) -> dict[str, Any]:
-        number, far_end = holders.ends(row)
-        client_id = holders.of(number, row.carried_by, row.started_at)
-        day = row.started_at.astimezone(self.zone).date()
-        price, billed = self.prices.of(client_id).price(
-            row.kind, far_end, day, row.seconds, row.cost_micros, holders.tiers.get(number, "")
-        )
-        return {
-            "cdr_import_id": self.import_id,
-            "source": self.source,
-            "transaction_id": row.transaction_id,
-            "kind": row.kind.value,
-            "started_at": row.started_at,
-            "day": max(day, first_open),
-            "number": number,
-            "far_end": far_end,
-            "carried_by": row.carried_by,
-            "seconds": row.seconds,
-            "billed_seconds": billed,
-            "cost_micros": row.cost_micros,
-            "price_micros": price,
-            "client_id": client_id,
-        }
+    def _calls(
+        self, fresh: list[CallRow], first_open: date
+    ) -> tuple[list[bulk.Row], dict[Key, list[int]]]:
+        """Price calls, tell whose they are and on which day they count, and add them up."""
+        holders, prices, sums = self.holders, self.prices.of, defaultdict[Key, list[int]](_none)
+        calls = []
+        for row in fresh:
+            _, kind, moment, _, _, seconds, cost, key, host = row
+            number, far_end = holders.ends(row)
+            client = holders.of(number, host, moment)
+            stamp = moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+            day = self.days.get(stamp[:16]) or self._day(stamp[:16], row)
+            price, billed = prices(client).price(
+                kind, far_end, day, seconds, cost, holders.tiers.get(number, "")
+            )
+            if day < first_open:
+                day = first_open
+            total = sums[day, client, number, kind.value]
+            total[0] += 1
+            total[1] += billed
+            total[2] += cost
+            total[3] += price
+            calls.append(
+                (
+                    *(self.import_id, self.source, key, kind.value, stamp + self.stamp),
+                    *(day.isoformat(), number, far_end, host, seconds, billed, cost, price, client),
+                )
+            )
+        return calls, sums
+
+    def _day(self, minute: str, row: CallRow) -> date:
+        """Tell the day in the reseller's zone; no zone changes its day within a minute."""
+        if len(self.days) > 100_000:
+            self.days.clear()
+        found = self.days[minute] = row.started_at.astimezone(self.zone).date()
+        return found
+
+
+def _none() -> list[int]:
+    return [0, 0, 0, 0]
+
+
+def _as_rows(sums: dict[Key, list[int]]) -> Iterable[dict[str, Any]]:
+    names = ("calls", "billed_seconds", "cost_micros", "price_micros")
+    for (day, client, number, kind), total in sums.items():
+        shared = {"day": day, "client_id": client, "number": number, "kind": kind}
+        yield shared | dict(zip(names, total, strict=True))

@@ -1,9 +1,9 @@
 """Whose call it is: who held the number at its time, else whose endpoint carried it then."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,6 +14,8 @@ from usage.reading import CallRow
 
 Span = tuple[datetime, datetime | None, int]
 """From, until (None for still) and the client's id."""
+AT_ONCE = 10_000
+OUTWARD = (CallKind.OUTBOUND, CallKind.E911)
 
 
 @dataclass
@@ -37,46 +39,58 @@ class Holders:
 
     def ends(self, row: CallRow) -> tuple[str, str]:
         """Tell the reseller's own number of a call, and the far end."""
-        if row.kind in (CallKind.OUTBOUND, CallKind.E911):
+        if row.kind in OUTWARD:
             return row.ani, row.dnis
-        is_sent = row.ani in self.tiers and row.dnis not in self.tiers
-        if row.kind is CallKind.MESSAGE and is_sent:
+        if row.kind is CallKind.MESSAGE and row.ani in self.tiers and row.dnis not in self.tiers:
             return row.ani, row.dnis
         return row.dnis, row.ani
+
+    def learn(self, rows: Iterable[CallRow]) -> None:
+        """Read who held the numbers and endpoints of some calls, those not known yet."""
+        numbers: set[str] = set()
+        hosts: set[str] = set()
+        for row in rows:
+            if row.kind in OUTWARD or row.kind is CallKind.MESSAGE:
+                numbers.add(row.ani)
+            if row.kind not in OUTWARD:
+                numbers.add(row.dnis)
+            if row.carried_by:
+                hosts.add(row.carried_by)
+        numbers.difference_update(self.numbers)
+        self._learn_numbers(sorted(n for n in numbers if n[:2] == "+1" and len(n) == 12))
+        self._learn_endpoints(sorted(hosts.difference(self.endpoints)))
+
+    def _learn_numbers(self, wanted: list[str]) -> None:
+        for some in _bunches(wanted):
+            tiers = select(Did.number, Tier.label).join(Did.tier).where(among(Did.number, some))
+            self.tiers.update(db.session.execute(tiers).all())  # type: ignore[arg-type]
+            held = DidAssignment
+            spans = select(held.number, held.started_at, held.ended_at, held.client_id)
+            _add_spans(self.numbers, some, spans.where(among(held.number, some)))
+
+    def _learn_endpoints(self, wanted: list[str]) -> None:
+        for some in _bunches(wanted):
+            held = EndpointAssignment
+            spans = select(held.host, held.started_at, held.ended_at, held.client_id)
+            _add_spans(self.endpoints, some, spans.where(held.host.in_(some)))
 
 
 def holders_of(rows: Iterable[CallRow]) -> Holders:
     """Read who held the numbers and endpoints of some calls, with one query for each table."""
-    numbers: set[str] = set()
-    hosts: set[str] = set()
-    for row in rows:
-        numbers.update(end for end in (row.ani, row.dnis) if end[:2] == "+1" and len(end) == 12)
-        if row.carried_by:
-            hosts.add(row.carried_by)
-    wanted = sorted(numbers)
-    tiers = db.session.execute(
-        select(Did.number, Tier.label).join(Did.tier).where(among(Did.number, wanted))
-    )
-    held = select(
-        DidAssignment.number,
-        DidAssignment.started_at,
-        DidAssignment.ended_at,
-        DidAssignment.client_id,
-    ).where(among(DidAssignment.number, wanted))
-    carried = select(
-        EndpointAssignment.host,
-        EndpointAssignment.started_at,
-        EndpointAssignment.ended_at,
-        EndpointAssignment.client_id,
-    ).where(EndpointAssignment.host.in_(sorted(hosts)))
-    return Holders(dict(tiers.all()), _spans(held), _spans(carried) if hosts else {})  # type: ignore[arg-type]
-
-
-def _spans(statement: object) -> dict[str, list[Span]]:
-    found: dict[str, list[Span]] = defaultdict(list)
-    for key, *span in db.session.execute(statement):  # type: ignore[call-overload]
-        found[key].append(tuple(span))
+    found = Holders()
+    found.learn(rows)
     return found
+
+
+def _bunches(wanted: list[str]) -> Iterable[list[str]]:
+    return (wanted[at : at + AT_ONCE] for at in range(0, len(wanted), AT_ONCE))
+
+
+def _add_spans(known: dict[str, list[Span]], wanted: list[str], statement: Any) -> None:
+    """Add what a statement finds; who has no span is known to have none."""
+    known.update((key, []) for key in wanted)
+    for key, *span in db.session.execute(statement):
+        known[key].append(tuple(span))
 
 
 def _at(spans: Iterable[Span], moment: datetime) -> int | None:

@@ -15,6 +15,7 @@ from extensions import db
 from models import (
     Call,
     CdrImport,
+    CdrImportPart,
     CdrReject,
     DidAssignment,
     Endpoint,
@@ -69,13 +70,25 @@ def test_a_call_is_its_clients_and_added_up(held) -> None:
 
 
 @pytest.mark.parametrize("name", ["20261110_20261111.CDR", "renamed.CDR"])
-def test_the_same_file_again_adds_nothing(held, name: str) -> None:
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_same_file_again_leads_to_its_first_import(held, name: str, zipped: bool) -> None:
     lines = [line(str(n), held.acme_number) for n in range(30)]
-    load(*lines)
+    first = load(*lines)
     before = counted()
-    again = load(*lines, name=name)
-    assert (again.added, again.repeated) == (0, 30)
+    again = load(*lines, name=name, zipped=zipped)
+    assert (again.id, again.added, again.repeated) == (first.id, 30, 0)
     assert counted() == before
+    assert db.session.query(CdrImport).count() == 1
+
+
+def test_a_file_that_was_cut_off_and_is_sent_again_adds_the_rest(held) -> None:
+    lines = [line(str(n), held.acme_number) for n in range(30)]
+    cut = file_of(*lines).getvalue()[:-250]
+    first = importing.run(io.BytesIO(cut), "20261110_20261111.CDR", by=BY)
+    assert (first.added, first.bad) == (28, 1)
+    again = load(*lines)
+    assert (again.added, again.repeated, again.bad) == (2, 28, 0)
+    assert counted()[0] == 30
 
 
 def test_an_overlapping_file_adds_what_is_new(held) -> None:
@@ -111,8 +124,9 @@ def test_a_crash_in_the_middle_loses_and_doubles_nothing(held, monkeypatch) -> N
     db.session.rollback()
     assert counted()[0] == 20
     monkeypatch.setattr(rollup, "add_up", write)
-    assert load(*lines).added == 25
+    assert load(*lines).added == 45
     assert counted()[0] == 45
+    assert db.session.query(CdrImportPart).count() == 0
 
 
 def test_two_imports_at_once_count_each_call_once(app, held, monkeypatch) -> None:
