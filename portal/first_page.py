@@ -1,14 +1,18 @@
-"""The portal's first page: how many numbers, what waits, what was decided last; nothing is done."""
+"""The portal's first page: numbers, the month, what waits, what lacks 911; it only shows."""
 
 from typing import Any
 
 from flask import render_template
 from sqlalchemy import func, select
 
+import emergency
+import policy
+from columns import now
 from extensions import db
 from models import Client, Did, Order
-from portal import orders
-from portal.access import blueprint, current_client
+from portal import first_steps, orders, porting
+from portal.access import actor, blueprint, current_client, current_login
+from usage import reports
 
 FEW = 5
 PENDING_CAP = 100
@@ -21,15 +25,22 @@ def first_page() -> Any:
     client = current_client()
     waiting = db.session.execute(orders.list_of(client, "pending").limit(FEW)).all()
     decided = _last_decided(client)
+    numbers, without_911 = _count(client), _count_without_911(client)
+    moving = porting.waiting(client, FEW)
     return render_template(
         "portal/first_page.html",
         client=client,
-        number_count=_count(client),
+        number_count=numbers,
+        without_911=without_911,
+        month=_month_to_date(client),
         waiting=waiting,
         pending_count=_count_pending(client),
         pending_cap=PENDING_CAP,
         decided=decided,
+        moving=moving,
+        moving_count=porting.count_active(client) if moving else 0,
         subjects=orders.subjects([*waiting, *decided]),
+        steps=first_steps.of(current_login(), actor(), numbers, without_911),
         may_order=orders.may_order(client),
     )
 
@@ -37,6 +48,18 @@ def first_page() -> Any:
 def _count(client: Client) -> int:
     mine = select(func.count(Did.id)).where(Did.client_id == client.id)
     return int(db.session.scalar(mine) or 0)
+
+
+def _count_without_911(client: Client) -> int | None:
+    """Count the numbers without an address; None where 911 is not the client's to change."""
+    if policy.kind_problem(policy.settings_of(client), "e911_provision") is not None:
+        return None
+    return emergency.count_uncovered(client.id)
+
+
+def _month_to_date(client: Client) -> reports.Sums:
+    today = reports.today(client.reseller.time_zone, now())
+    return reports.total(reports.month_to_date(today), client.id)
 
 
 def _count_pending(client: Client) -> int:

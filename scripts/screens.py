@@ -234,6 +234,8 @@ PAGES = (
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
     Screen("portal-statements", LOGIN, f"{PORTAL}/statements"),
     Screen("portal-statement", LOGIN, f"{PORTAL}/statements", follow("#months tbody a")),
+    Screen("portal-ports", LOGIN, f"{PORTAL}/ports"),
+    Screen("portal-port", LOGIN, f"{PORTAL}/ports", follow("#ports-active tbody a")),
     Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
     Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),

@@ -59,6 +59,8 @@ ROUTES: dict[str, Access] = {
     "portal.order_numbers": LOGIN,
     "portal.review_numbers": LOGIN,
     "portal.send_numbers": LOGIN,
+    "portal.ports": LOGIN,
+    "portal.port": LOGIN,
     "portal.orders": LOGIN,
     "portal.order": LOGIN,
     "portal.cancel_order": LOGIN,
