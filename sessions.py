@@ -21,7 +21,7 @@ import display
 import tenancy
 from columns import now
 from extensions import db, login_manager
-from models import Client, Handover, Login, Staff, WebSession
+from models import Client, Handover, Login, Reseller, Staff, WebSession
 from permissions import (
     GRANTS,
     Actor,
@@ -205,16 +205,11 @@ def _hash(token: str) -> str:
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def _load(token: str) -> SignedIn | None:
     with tenancy.across_resellers():
-        row = db.session.scalar(
-            select(WebSession)
-            .where(WebSession.token_hash == _hash(token))
-            .options(
-                joinedload(WebSession.staff).joinedload(Staff.reseller),
-                joinedload(WebSession.login).joinedload(Login.client).joinedload(Client.reseller),
-                joinedload(WebSession.impersonator).joinedload(Staff.reseller),
-                joinedload(WebSession.parent),
-            )
-        )
+        mine = select(WebSession).where(WebSession.token_hash == _hash(token))
+        row = db.session.scalar(mine.options(*_with_person()))
+        if row is not None and row.impersonator is not None:
+            # Asked for here, where the session may read it; few rows have one.
+            _ = row.parent, row.impersonator.reseller
     if row is None or not _is_live(row):
         return None
     tenancy.enter(row.reseller_id)
@@ -222,6 +217,17 @@ def _load(token: str) -> SignedIn | None:
     signed_in = SignedIn(row, token)
     _see_as(signed_in.person)
     return signed_in
+
+
+def _with_person() -> list[Any]:
+    """Say what every page of the area asks of its person, so that it comes with the session."""
+    if area() == STAFF:
+        return [joinedload(WebSession.staff).joinedload(Staff.reseller)]
+    client = joinedload(WebSession.login).joinedload(Login.client)
+    return [
+        client.joinedload(Client.reseller).joinedload(Reseller.portal_settings),
+        client.joinedload(Client.order_settings),
+    ]
 
 
 def _is_live(row: WebSession) -> bool:

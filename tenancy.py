@@ -9,7 +9,7 @@ does SQL that cannot be narrowed. What a person may do inside a reseller is ``pe
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ForeignKey, event, inspect
@@ -113,18 +113,18 @@ def _scope(state: ORMExecuteState) -> None:
     if tenant is None:
         _refuse_owned(state)
         return
-    if _bare_tables(state):
+    if _has_bare_tables(state):
         raise TenantMissing("This SQL cannot be narrowed to a reseller; use ORM entities.")
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            Owned,
-            lambda cls: cls.reseller_id == tenant,
-            include_aliases=True,
-            propagate_to_loaders=False,
-        ),
-        with_loader_criteria(
-            Root, lambda cls: cls.id == tenant, include_aliases=True, propagate_to_loaders=False
-        ),
+    state.statement = state.statement.options(*_narrowing(tenant))
+
+
+@lru_cache(maxsize=1024)
+def _narrowing(tenant: int) -> tuple[Any, Any]:
+    """Make what narrows a statement to a reseller; made once, since every statement needs it."""
+    options = {"include_aliases": True, "propagate_to_loaders": False}
+    return (
+        with_loader_criteria(Owned, lambda cls: cls.reseller_id == tenant, **options),
+        with_loader_criteria(Root, lambda cls: cls.id == tenant, **options),
     )
 
 
@@ -166,6 +166,25 @@ def _is_text(statement: Any) -> bool:
 def _owned_tables(statement: Any) -> set[str]:
     tables = {e.name for e in _parts(statement) if e.__visit_name__ == "table"}
     return tables & owned_table_names()
+
+
+_looked_at: dict[Any, bool] = {}
+"""Statements that were taken apart before, by the key under which their SQL is kept too."""
+
+MOST_LOOKED_AT = 2_000
+
+
+def _has_bare_tables(state: ORMExecuteState) -> bool:
+    """Tell whether a statement reaches a table past the scope; each shape is taken apart once."""
+    key = state.statement._generate_cache_key()
+    if key is None:
+        return bool(_bare_tables(state))
+    found = _looked_at.get(key.key)
+    if found is None:
+        if len(_looked_at) >= MOST_LOOKED_AT:
+            _looked_at.clear()
+        found = _looked_at[key.key] = bool(_bare_tables(state))
+    return found
 
 
 def _bare_tables(state: ORMExecuteState) -> set[str]:

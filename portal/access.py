@@ -70,20 +70,32 @@ def _give_slug(endpoint: str, values: dict[str, Any]) -> None:
 @blueprint.before_request
 def _wall() -> Response | None:
     """Show only a brand that exists, and only public pages to a stranger."""
-    with tenancy.across_resellers():
-        g.reseller = db.session.scalar(
-            select(Reseller)
-            .where(Reseller.slug == g.slug, Reseller.is_active)
-            .options(joinedload(Reseller.portal_settings))
-        )
-        if g.reseller is None:
-            abort(404)
-        g.brand = brand.of(g.reseller)
+    g.reseller = _reseller_of_login() or _reseller_of_address()
+    if g.reseller is None:
+        abort(404)
+    g.brand = brand.of(g.reseller)
     view = request.url_rule and _view_of(request.endpoint)
     if getattr(view, "is_public", False) or _is_inside():
         return None
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("portal.sign_in", next=here))
+
+
+def _reseller_of_login() -> Reseller | None:
+    """Give the reseller of who is signed in, which came with the session, if it is the address's."""
+    person = sessions.login()
+    reseller = person.client.reseller if person is not None else None
+    is_shown = reseller is not None and reseller.slug == g.slug and reseller.is_active
+    return reseller if is_shown else None
+
+
+def _reseller_of_address() -> Reseller | None:
+    with tenancy.across_resellers():
+        return db.session.scalar(
+            select(Reseller)
+            .where(Reseller.slug == g.slug, Reseller.is_active)
+            .options(joinedload(Reseller.portal_settings))
+        )
 
 
 def _view_of(endpoint: str | None) -> Any:
