@@ -4,8 +4,10 @@ A figure is a plain dictionary. Colours are names of the page's own palette (``c
 follow the brand and dark mode; patterns tell series apart without colour.
 """
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
 Figure = dict[str, Any]
@@ -20,9 +22,32 @@ def money_by_day(
 
     ``days`` maps a day to micro-units; ``before`` are micro-units day by day from the first.
     """
+    x = [day.isoformat() for day in days]
+    figure = _figure(_by_day, name, name_before if any(before) else None)
+    figure["data"][0] |= {"x": x, "y": [_units(micros) for micros in days.values()]}
+    for line in figure["data"][1:]:
+        line |= {"x": x, "y": [_units(micros) for micros in before[: len(x)]]}
+    return figure
+
+
+def money_by_name(rows: Mapping[str, int]) -> Figure:
+    """Draw money by name as lying bars, the dearest on top; micro-units by name."""
+    names = list(rows)[::-1]
+    figure = _figure(_by_name)
+    figure["layout"]["height"] = max(120, 40 + 34 * len(names))
+    figure["data"][0] |= {"x": [_units(rows[name]) for name in names], "y": names}
+    return figure
+
+
+def _figure(made: Callable[..., Figure], *names: str | None) -> Figure:
+    """Copy a figure without points: Plotly takes its time to make one, and few of them differ."""
+    return copy.deepcopy(made(*names))
+
+
+@lru_cache(maxsize=64)
+def _by_day(name: str, name_before: str | None) -> Figure:
     import plotly.graph_objects as go
 
-    x = [day.isoformat() for day in days]
     figure = go.Figure(
         layout={
             "height": HEIGHT,
@@ -34,13 +59,9 @@ def money_by_day(
             "hovermode": "x unified",
         },
     )
-    figure.add_bar(
-        x=x, y=[_units(micros) for micros in days.values()], name=name, hovertemplate="$%{y:.2f}"
-    )
-    if any(before):
+    figure.add_bar(name=name, hovertemplate="$%{y:.2f}")
+    if name_before is not None:
         figure.add_scatter(
-            x=x,
-            y=[_units(micros) for micros in before[: len(x)]],
             name=name_before,
             mode="lines+markers",
             line={"dash": "dot"},
@@ -49,26 +70,19 @@ def money_by_day(
     return _plain(figure, ["chart-1", "chart-2"])
 
 
-def money_by_name(rows: Mapping[str, int]) -> Figure:
-    """Draw money by name as lying bars, the dearest on top; micro-units by name."""
+@cache
+def _by_name() -> Figure:
     import plotly.graph_objects as go
 
-    names = list(rows)[::-1]
     figure = go.Figure(
         layout={
-            "height": max(120, 40 + 34 * len(names)),
             "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
             "xaxis": {"tickprefix": "$", "rangemode": "tozero", "fixedrange": True},
             "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
             "showlegend": False,
         },
     )
-    figure.add_bar(
-        x=[_units(rows[name]) for name in names],
-        y=names,
-        orientation="h",
-        hovertemplate="$%{x:.2f}<extra></extra>",
-    )
+    figure.add_bar(orientation="h", hovertemplate="$%{x:.2f}<extra></extra>")
     return _plain(figure, ["chart-1"])
 
 

@@ -9,8 +9,6 @@ import secrets
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import dns.exception
-import dns.resolver
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -98,6 +96,9 @@ def check(settings: PortalSettings, resolve: Callable[[str], list[str]] | None =
 
 def txt_records(name: str) -> list[str]:
     """Read the TXT records of a name; none when DNS does not know it or does not answer."""
+    import dns.exception
+    import dns.resolver
+
     try:
         answer = dns.resolver.resolve(name, "TXT", lifetime=PATIENCE_SECONDS)
     except dns.exception.DNSException:

@@ -8,13 +8,9 @@ import hashlib
 import io
 import secrets
 from base64 import urlsafe_b64encode
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyotp
-import segno
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 from sqlalchemy import delete, func, or_, select, update
 
@@ -26,6 +22,9 @@ from extensions import db
 from models import Login, RecoveryCode, Reseller, Staff
 from permissions import Actor
 from policy import Refused
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 Person = Staff | Login
 
@@ -85,6 +84,8 @@ def address(person: Person, issuer: str) -> str | None:
 
 def picture(text: str) -> bytes:
     """Draw a text as a QR code in SVG, dark on white whatever the page's theme."""
+    import segno
+
     out = io.BytesIO()
     segno.make(text, error="m").save(out, kind="svg", scale=5, border=4, light="#fff")
     return out.getvalue()
@@ -247,6 +248,8 @@ def _secret(person: Person) -> str | None:
     """Decrypt a person's secret; None when there is none, or its key is gone."""
     if person.totp_secret is None:
         return None
+    from cryptography.fernet import InvalidToken
+
     try:
         return _box().decrypt(person.totp_secret.encode()).decode()
     except InvalidToken:
@@ -258,13 +261,19 @@ def _sealed(secret: str) -> str:
     return _box().encrypt(secret.encode()).decode()
 
 
-def _box() -> MultiFernet:
+def _box() -> "MultiFernet":
     """Encrypt with the key of now; decrypt with those of before, too."""
+    # Its library takes 7 MB that only who signs in with a code needs.
+    from cryptography.fernet import Fernet, MultiFernet
+
     config = current_app.config
     keys = [config["SECRET_KEY"], *config.get("SECRET_KEY_FALLBACKS", [])]
     return MultiFernet([Fernet(_key(key)) for key in keys])
 
 
 def _key(secret_key: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derived = HKDF(SHA256(), length=32, salt=None, info=b"second factor")
     return urlsafe_b64encode(derived.derive(secret_key.encode()))

@@ -176,7 +176,8 @@ MOST_LOOKED_AT = 2_000
 
 def _has_bare_tables(state: ORMExecuteState) -> bool:
     """Tell whether a statement reaches a table past the scope; each shape is taken apart once."""
-    key = state.statement._generate_cache_key()
+    statement: Any = state.statement
+    key = statement._generate_cache_key()
     if key is None:
         return bool(_bare_tables(state))
     found = _looked_at.get(key.key)

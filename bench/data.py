@@ -30,9 +30,13 @@ import models  # noqa: E402, F401  The tables must be known before they are made
 PASSWORD = "quiet-river-seven-lamps"
 DAYS = 92
 TIERS = (("1", 1_250_000), ("2", 1_750_000), ("4", 3_500_000), ("777", 2_250_000))
-FIRST = "Alder Birch Cedar Dover Elgin Fairview Grand Harbor Ironton Juniper Keystone Lake".split()
-SECOND = "Bakery Clinic Dental Foods Insurance Law Logistics Motors Plumbing Realty Travel".split()
-STATES = "AL AZ CA CO CT FL GA IL IN KS MA MD MI MN MO NC NJ NV NY OH OR PA TN TX VA WA".split()
+FIRST = (
+    "Alder Birch Cedar Dover Elgin Fairview Grand Harbor Ironton Juniper Keystone Lake"
+).split()
+SECOND = (
+    "Bakery Clinic Dental Foods Insurance Law Logistics Motors Plumbing Realty Travel"
+).split()
+STATES = ("AL AZ CA CO CT FL GA IL IN KS MA MD MI MN MO NC NJ NV NY OH OR PA TN TX VA WA").split()
 KINDS = ("did_order", "did_release", "call_forwarding", "e911_provision", "cnam_outbound")
 SLOTS = dict(zip(KINDS, ("did", "did", "routing", "e911", "cnam_outbound"), strict=True))
 ADDRESS = {

@@ -1,4 +1,4 @@
-"""Rows into tables as fast as each database takes them: COPY, or executemany; not what the rows are.
+"""Rows into tables as fast as the database takes them: COPY or executemany; not what they are.
 
 A row is a tuple of plain values in the order of its columns. The tables are Portico's own, made by
 its migrations, with every index, constraint and trigger in place.

@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -39,7 +39,7 @@ class Page:
 
 def pages(known: dict[str, str]) -> list[Page]:
     """List the pages of the performance table."""
-    month = {"month": date.today().replace(day=1).isoformat()}
+    month = {"month": datetime.now(UTC).date().replace(day=1).isoformat()}
     typical, heavy = ({"client": str(c)} for c in (TYPICAL_CLIENT, 1))
     part = known["number"][6:10]
     portal = "/portal/reseller1"
@@ -132,7 +132,7 @@ def look_up(url: str) -> dict[str, str]:
                 "SELECT number FROM usage_day WHERE reseller_id = 1 AND client_id = 1 AND "
                 "day >= :month GROUP BY number ORDER BY sum(calls) DESC, number LIMIT 1"
             ),
-            {"month": date.today().replace(day=1).isoformat()},
+            {"month": datetime.now(UTC).date().replace(day=1).isoformat()},
         )
         order = connection.scalar(
             text("SELECT number FROM orders WHERE reseller_id = 1 AND id > 500 ORDER BY id LIMIT 1")

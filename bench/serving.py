@@ -71,7 +71,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url, self.database = f"http://127.0.0.1:{self.port}", make_url(url)
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115  It lives as long as the server.
         command = ["-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{self.port}"]
         began = time.perf_counter()
         self.process = subprocess.Popen(
@@ -175,7 +175,8 @@ def sign_in(server: Server, path: str, email: str, password: str) -> str:
     assert token
     form: dict[str, Any] = {"csrf_token": token[1], "email": email, "password": password}
     answer = opener.open(server.url + path, urllib.parse.urlencode(form).encode())
-    assert "sign-in" not in answer.url and "login" not in answer.url, answer.url
+    assert "sign-in" not in answer.url, answer.url
+    assert "login" not in answer.url, answer.url
     return "; ".join(f"{one.name}={one.value}" for one in jar)
 
 

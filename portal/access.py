@@ -82,7 +82,7 @@ def _wall() -> Response | None:
 
 
 def _reseller_of_login() -> Reseller | None:
-    """Give the reseller of who is signed in, which came with the session, if it is the address's."""
+    """Give the reseller of who is signed in, if it is the address's; it came with the session."""
     person = sessions.login()
     reseller = person.client.reseller if person is not None else None
     is_shown = reseller is not None and reseller.slug == g.slug and reseller.is_active

@@ -9,7 +9,7 @@ import sheets
 import statements
 from extensions import db
 from portal.access import actor, blueprint, current_client
-from statements import Statement, pdf
+from statements import Statement
 from usage import reports
 
 
@@ -32,6 +32,9 @@ def statement(key: str) -> Any:
 def statement_pdf(key: str) -> Any:
     """Give one month as PDF; who took it is recorded."""
     found, reseller = _taken(key, "pdf"), g.reseller
+    # Drawing takes 20 MB that a process which only shows pages can do without.
+    from statements import pdf
+
     drawn = pdf.draw(found, g.brand, reseller.portal_settings, reseller.currency)
     name = {"Content-Disposition": f'attachment; filename="statement-{key}.pdf"'}
     return Response(drawn, mimetype="application/pdf", headers=name)

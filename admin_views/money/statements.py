@@ -13,7 +13,7 @@ from admin_views.base import Page
 from admin_views.of_client import PREFIX, OfClient
 from extensions import db
 from permissions import Permission
-from statements import Statement, mailing, pdf
+from statements import Statement, mailing
 from usage import reports
 
 
@@ -48,6 +48,9 @@ class ClientStatements(OfClient, Page):
         """Give one month as PDF; who took it is recorded."""
         found, reseller = self._taken(key, "pdf"), self.client.reseller
         face = brand.of(reseller)
+        # Drawing takes 20 MB that a process which only shows pages can do without.
+        from statements import pdf
+
         drawn = pdf.draw(found, face, reseller.portal_settings, reseller.currency)
         return Response(drawn, mimetype="application/pdf", headers=_named(key, "pdf"))
 
