@@ -5,7 +5,7 @@ first day that is still open.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,8 +57,7 @@ def add_up(rows: Iterable[Mapping[str, Any]], tenant: int, *, sign: int = 1) -> 
         total[1] += sign * row.get("billed_seconds", 0)
         total[2] += sign * row["cost_micros"]
         total[3] += sign * row["price_micros"]
-    if sums:
-        _write(sums, tenant)
+    add_sums(sums, tenant)
     return set(sums)
 
 
@@ -78,25 +77,35 @@ def drop_empty(touched: Iterable[Key]) -> None:
         )
 
 
-def _write(sums: dict[Key, list[int]], tenant: int) -> None:
-    statement = dialect().insert(UsageDay)
-    statement = statement.on_conflict_do_update(
-        index_elements=["reseller_id", "day", "owner", "number", "kind"],
-        set_={name: getattr(UsageDay, name) + statement.excluded[name] for name in ADDED},
-    )
-    values = [
-        {
-            "reseller_id": tenant,
-            "day": day,
-            "client_id": client_id,
-            "owner": client_id or 0,
-            "number": number,
-            "kind": kind,
-            **dict(zip(ADDED, total, strict=True)),
-        }
-        # In one order, so that two imports at once wait for each other instead of locking up.
-        for (day, client_id, number, kind), total in sorted(
-            sums.items(), key=lambda item: (item[0][0], item[0][1] or 0, item[0][2], item[0][3])
-        )
+def add_sums(sums: Mapping[Key, Sequence[int]], tenant: int) -> None:
+    """Add to the daily sums: for each key the four numbers of ``ADDED``.
+
+    There are many at once, so the driver gets them; each names the reseller.
+    """
+    if not sums:
+        return
+    db.session.flush()
+    # In one order, so that two imports at once wait for each other instead of locking up.
+    keys = sorted(sums, key=lambda key: (key[0], key[1] or 0, key[2], key[3]))
+    rows = [
+        (tenant, day.isoformat(), client_id, client_id or 0, number, str(kind), *sums[key])
+        for key in keys
+        for day, client_id, number, kind in (key,)
     ]
-    db.session.execute(statement.execution_options(render_nulls=True), values)
+    connection = db.session.connection()
+    if db.engine.dialect.name == "postgresql":
+        arrays = tuple(list(column) for column in zip(*rows, strict=True))
+        given = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
+        insert = f"{_INSERT} SELECT * FROM unnest({given}) {_ADD}"  # noqa: S608 (All ours.)
+        connection.exec_driver_sql(insert, arrays)
+    else:
+        marks = ", ".join("?" * len(_COLUMNS))
+        connection.exec_driver_sql(f"{_INSERT} VALUES ({marks}) {_ADD}", rows)
+
+
+_COLUMNS = ("reseller_id", "day", "client_id", "owner", "number", "kind", *ADDED)
+_TYPES = ("bigint", "date", "bigint", "bigint", "text", "text", *["bigint"] * len(ADDED))
+_INSERT = f"INSERT INTO usage_day ({', '.join(_COLUMNS)})"
+_ADD = "ON CONFLICT (reseller_id, day, owner, number, kind) DO UPDATE SET " + ", ".join(
+    f"{name} = usage_day.{name} + excluded.{name}" for name in ADDED
+)

@@ -109,13 +109,14 @@ def enter() -> None:
 
 def bare(path: str) -> dict[str, float]:
     """Load the rows that ours wrote into a table like theirs, with the same indexes, at once."""
-    names = ", ".join(bulk.COLUMNS)
+    columns = bulk.OF_FILE + bulk.OF_CALL
+    names = ", ".join(columns)
     raw: Any = db.engine.raw_connection().driver_connection
     if db.engine.dialect.name == "sqlite":
         rows = raw.execute(f"SELECT {names} FROM call ORDER BY id").fetchall()
         for statement in _like_call(raw):
             raw.execute(statement)
-        insert = f"INSERT INTO bare ({names}) VALUES ({', '.join('?' * len(bulk.COLUMNS))})"
+        insert = f"INSERT INTO bare ({names}) VALUES ({', '.join('?' * len(columns))})"
         start = time.perf_counter()
         raw.execute("BEGIN")
         raw.executemany(insert, rows)

@@ -5,49 +5,56 @@ own reseller, and nothing else may call the driver.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import tenancy
 from extensions import db
 
-COLUMNS = (
-    *("reseller_id", "cdr_import_id", "source", "transaction_id", "kind", "started_at", "day"),
-    *("number", "far_end", "carried_by", "seconds", "billed_seconds", "cost_micros"),
-    *("price_micros", "client_id"),
+OF_FILE = ("reseller_id", "cdr_import_id", "source")
+"""What the calls of one file have in common."""
+OF_CALL = (
+    *("transaction_id", "kind", "started_at", "day", "number", "far_end", "carried_by"),
+    *("seconds", "billed_seconds", "cost_micros", "price_micros", "client_id"),
 )
 Row = tuple[Any, ...]
-"""A call's values but the reseller's, in the order of ``COLUMNS``, as the database writes them."""
+"""A call's values in the order of ``OF_CALL``; its start is a text in UTC."""
 
 
-def insert_calls(rows: Sequence[Row]) -> None:
+def insert_calls(import_id: int, source: str, rows: Sequence[Row]) -> None:
     """Insert calls of the session's reseller; one that is there already makes the driver raise."""
     if not rows:
         return
-    names, tenant = ", ".join(COLUMNS), tenancy.current()
-    connection = db.session.connection()
-    if not _is_postgresql():
-        marks = ", ".join("?" * (len(COLUMNS) - 1))
-        # The reseller's id is our own whole number, and no text of anybody's.
-        insert = f"INSERT INTO call ({names}) VALUES ({int(tenant)}, {marks})"  # noqa: S608
-        connection.exec_driver_sql(insert, list(rows))
+    names, connection = ", ".join(OF_FILE + OF_CALL), db.session.connection()
+    if _is_postgresql():
+        raw: Any = connection.connection.driver_connection
+        with raw.cursor() as cursor, cursor.copy(f"COPY call ({names}) FROM STDIN") as copy:
+            shared = f"{tenancy.current()}\t{import_id}\t{_escaped(source)}"
+            copy.write("".join(_copied(rows, shared)))
         return
-    raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"COPY call ({names}) FROM STDIN") as copy:
-        copy.write("".join(_copied(rows, tenant)))
+    # The ids are our own whole numbers; a carrier's name is ours too, but bound all the same.
+    shared = f"{tenancy.current():d}, {import_id:d}, ?1"
+    marks = ", ".join(f"?{place}" for place in range(2, len(OF_CALL) + 2))
+    insert = f"INSERT INTO call ({names}) VALUES ({shared}, {marks})"  # noqa: S608
+    days = {row[3]: row[3].isoformat() for row in rows}
+    connection.exec_driver_sql(insert, [(source, *row[:3], days[row[3]], *row[4:]) for row in rows])
 
 
-def _copied(rows: Iterable[Row], tenant: int) -> Iterable[str]:
+def _copied(rows: Iterable[Row], shared: str) -> Iterator[str]:
     """Write rows as COPY reads them; only a backslash could mean something else there."""
-    for row in rows:
-        line = "\t".join(["\\N" if value is None else str(value) for value in row])
-        if "\\" in line:
-            line = "\t".join(map(_escaped, row))
-        yield f"{tenant}\t{line}\n"
+    for key, kind, stamp, day, number, far_end, host, *numbers, client in rows:
+        name = key if "\\" not in key else _escaped(key)
+        by = "\\N" if host is None else _escaped(host)
+        whose = "\\N" if client is None else client
+        seconds, billed, cost, price = numbers
+        yield (
+            f"{shared}\t{name}\t{kind}\t{stamp}+00\t{day}\t{number}\t{far_end}\t{by}\t"
+            f"{seconds}\t{billed}\t{cost}\t{price}\t{whose}\n"
+        )
 
 
-def _escaped(value: Any) -> str:
-    return "\\N" if value is None else str(value).replace("\\", "\\\\")
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\")
 
 
 def known_keys(source: str, keys: Iterable[str]) -> set[str]:

@@ -21,18 +21,18 @@ import tenancy
 from columns import now
 from did_import.bulk import insert_rows
 from extensions import db
-from models import CdrImport, CdrReject, ImportState, Reseller
+from models import CallKind, CdrImport, CdrReject, ImportState, Reseller
 from permissions import Actor
 from usage import bulk, pieces, profiles
 from usage.leases import LEASE, OPEN, claim, let_go, new_owner
 from usage.profiles import VOIP_INNOVATIONS, Profile
-from usage.rating import Prices
+from usage.rating import Price, Prices
 from usage.reading import BadRow, CallRow, FileRefused, Lines
 from usage.receiving import receive, refuse
+from usage.undoing import take_back
 from usage.whose import Holders
 
-CHUNK = 5_000
-CHECKED_AT_ONCE = 20_000
+CHUNK = 10_000
 MOST_BAD = 0.5
 """A file with a larger part of bad lines is refused whole: it is something else."""
 TRIES = 5
@@ -44,7 +44,8 @@ CONFLICTS = (
 )
 """Another import wrote the same calls in the meantime."""
 
-Key = tuple[date, int | None, str, str]
+Sums = dict[rollup.Key, list[int]]
+KINDS = {kind.value: kind for kind in CallKind}
 
 
 class Overtaken(Exception):
@@ -95,7 +96,7 @@ class Importer:
         until = time.monotonic() + seconds
         self.writer.holders = Holders()
         try:
-            return self._check(until) and self._read(until)
+            return self._check(until) and self._read(until) and self._end(until)
         except FileRefused as refused:
             db.session.rollback()
             refuse(self.import_id, str(refused))
@@ -108,16 +109,16 @@ class Importer:
         return db.session.get_one(CdrImport, self.import_id, populate_existing=True)
 
     def _check(self, until: float) -> bool:
-        """Read before writing until it is certain that most of the file can be read."""
+        """Read before writing until most lines could be read, or the file ends."""
         row = self._row()
         at, good, bad = row.checked_bytes, row.checked_good, row.checked_bad
-        size, enough = row.size_bytes, row.total_lines / 2
+        size = row.size_bytes
         db.session.rollback()
-        for raws, end in pieces.bunches(self.import_id, at, CHECKED_AT_ONCE):
+        for raws, end in pieces.bunches(self.import_id, at, CHUNK):
             found = self._parsed(0, raws)
             wrong = sum(isinstance(one, BadRow) for one in found)
             good, bad = good + len(found) - wrong, bad + wrong
-            before, at = at, size if good >= enough else end
+            before, at = at, end if _is_mostly_bad(good, bad) else size
             self._move("checked_bytes", before, at, checked_good=good, checked_bad=bad)
             db.session.commit()
             if at >= size:
@@ -125,15 +126,15 @@ class Importer:
             if time.monotonic() >= until:
                 return False
         # Also when the process died between the last commit and the judgement.
-        self._judge(good, bad)
+        if _is_mostly_bad(good, bad):
+            raise FileRefused(self._too_bad(good, bad))
         return True
 
-    def _judge(self, good: int, bad: int) -> None:
-        if bad > MOST_BAD * (good + bad):
-            raise FileRefused(
-                f"{bad:,} of {good + bad:,} lines cannot be read, so nothing was imported. "
-                f"Is it a file of the kind {self.label}?"
-            )
+    def _too_bad(self, good: int, bad: int) -> str:
+        return (
+            f"{bad:,} of {good + bad:,} lines cannot be read, so nothing was imported. "
+            f"Is it a file of the kind {self.label}?"
+        )
 
     def _read(self, until: float) -> bool:
         row = self._row()
@@ -144,10 +145,7 @@ class Importer:
             at, line = end, line + len(raws)
             if time.monotonic() >= until:
                 break
-        if at < size:
-            return False
-        self._end()
-        return True
+        return at >= size
 
     def _parsed(self, first: int, raws: list[bytes]) -> list[CallRow | BadRow]:
         read = self.lines.read
@@ -191,13 +189,24 @@ class Importer:
             execution_options={"synchronize_session": False},
         )
 
-    def _end(self) -> None:
+    def _end(self, until: float) -> bool:
         row = self._row()
+        good = row.added + row.repeated
+        if row.state in OPEN and (row.problem or _is_mostly_bad(good, row.bad)):
+            # It began well, and most of it is bad all the same: it is taken back.
+            row.problem = row.problem or self._too_bad(good, row.bad)
+            db.session.commit()
+            return take_back(self.import_id, until)
         if row.state in OPEN:
             row.state, row.ended_at = ImportState.DONE, now()
             row.leased_until = row.lease_owner = None
             pieces.drop(self.import_id)
         db.session.commit()
+        return True
+
+
+def _is_mostly_bad(good: int, bad: int) -> bool:
+    return bad > MOST_BAD * (good + bad)
 
 
 class Writer:
@@ -208,7 +217,6 @@ class Writer:
         self.zone = ZoneInfo(
             db.session.scalars(select(Reseller.time_zone).where(Reseller.id == self.tenant)).one()
         )
-        self.stamp = "+00" if db.engine.dialect.name == "postgresql" else ""
         self.prices, self.holders = Prices(), Holders()
         self.days: dict[str, date] = {}
 
@@ -221,8 +229,8 @@ class Writer:
         fresh = self._fresh(good)
         self.holders.learn(fresh)
         calls, sums = self._calls(fresh, first_open)
-        bulk.insert_calls(calls)
-        rollup.add_up(_as_rows(sums), self.tenant)
+        bulk.insert_calls(self.import_id, self.source, calls)
+        rollup.add_sums(sums, self.tenant)
         self._set_aside(bad)
         nobodys = sum(call[-1] is None for call in calls)
         return {
@@ -249,50 +257,46 @@ class Writer:
             del by_key[key]
         return [by_key[key] for key in sorted(by_key)]
 
-    def _calls(
-        self, fresh: list[CallRow], first_open: date
-    ) -> tuple[list[bulk.Row], dict[Key, list[int]]]:
+    def _calls(self, fresh: list[CallRow], first_open: date) -> tuple[list[bulk.Row], Sums]:
         """Price calls, tell whose they are and on which day they count, and add them up."""
-        holders, prices, sums = self.holders, self.prices.of, defaultdict[Key, list[int]](_none)
+        holders, prices = self.holders, self.prices.of
+        sums: Sums = defaultdict(_none)
+        rates: dict[tuple[int | None, str, str, date, str], Price | None] = {}
         calls = []
         for row in fresh:
-            _, kind, moment, _, _, seconds, cost, key, host = row
+            _, kind, stamp, _, _, seconds, cost, key, host = row
             number, far_end = holders.ends(row)
-            client = holders.of(number, host, moment)
-            stamp = moment.replace(tzinfo=None).isoformat(" ", "microseconds")
-            day = self.days.get(stamp[:16]) or self._day(stamp[:16], row)
-            price, billed = prices(client).price(
-                kind, far_end, day, seconds, cost, holders.tiers.get(number, "")
-            )
+            client = holders.of(number, host, stamp)
+            day = self.days.get(stamp[:16]) or self._day(row)
+            tier = holders.tiers.get(number, "")
+            pricing, key_of_rate = prices(client), (client, kind, far_end, day, tier)
+            if key_of_rate in rates:
+                rate = rates[key_of_rate]
+            else:
+                rate = rates[key_of_rate] = pricing.rate(KINDS[kind], far_end, day, tier)
+            price, billed = pricing.amount(rate, seconds, cost)
             if day < first_open:
                 day = first_open
-            total = sums[day, client, number, kind.value]
+            total = sums[day, client, number, kind]
             total[0] += 1
             total[1] += billed
             total[2] += cost
             total[3] += price
             calls.append(
                 (
-                    *(self.import_id, self.source, key, kind.value, stamp + self.stamp),
-                    *(day.isoformat(), number, far_end, host, seconds, billed, cost, price, client),
+                    *(key, kind, stamp, day, number, far_end, host),
+                    *(seconds, billed, cost, price, client),
                 )
             )
         return calls, sums
 
-    def _day(self, minute: str, row: CallRow) -> date:
+    def _day(self, row: CallRow) -> date:
         """Tell the day in the reseller's zone; no zone changes its day within a minute."""
         if len(self.days) > 100_000:
             self.days.clear()
-        found = self.days[minute] = row.started_at.astimezone(self.zone).date()
+        found = self.days[row.stamp[:16]] = row.started_at.astimezone(self.zone).date()
         return found
 
 
 def _none() -> list[int]:
     return [0, 0, 0, 0]
-
-
-def _as_rows(sums: dict[Key, list[int]]) -> Iterable[dict[str, Any]]:
-    names = ("calls", "billed_seconds", "cost_micros", "price_micros")
-    for (day, client, number, kind), total in sums.items():
-        shared = {"day": day, "client_id": client, "number": number, "kind": kind}
-        yield shared | dict(zip(names, total, strict=True))

@@ -76,7 +76,10 @@ class Pricing:
         tier: str = "",
     ) -> tuple[int, int]:
         """Price a call; gives (micro-units, billed seconds)."""
-        rate = self.rate(kind, far_end, day, tier)
+        return self.amount(self.rate(kind, far_end, day, tier), seconds, cost_micros)
+
+    def amount(self, rate: Price | None, seconds: int, cost_micros: int) -> tuple[int, int]:
+        """Price a call whose rate is known, None for a mark-up; gives (micro-units, seconds)."""
         if rate is None:
             marked = half_up(cost_micros * self.basis_points, 10_000)
             return cost_micros + marked + self.fixed_micros, seconds

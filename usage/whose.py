@@ -12,10 +12,13 @@ from extensions import db
 from models import CallKind, Did, DidAssignment, EndpointAssignment, Tier
 from usage.reading import CallRow
 
-Span = tuple[datetime, datetime | None, int]
-"""From, until (None for still) and the client's id."""
+Span = tuple[str, str, int]
+"""From and until, written as ``CallRow.stamp`` is, and the client's id."""
+STILL = "9"
+"""Sorts behind every stamp of ours."""
 AT_ONCE = 10_000
-OUTWARD = (CallKind.OUTBOUND, CallKind.E911)
+OUTWARD = frozenset({CallKind.OUTBOUND.value, CallKind.E911.value})
+MESSAGE = CallKind.MESSAGE.value
 
 
 @dataclass
@@ -27,21 +30,21 @@ class Holders:
     numbers: dict[str, list[Span]] = field(default_factory=dict)
     endpoints: dict[str, list[Span]] = field(default_factory=dict)
 
-    def of(self, number: str, carried_by: str | None, moment: datetime) -> int | None:
+    def of(self, number: str, carried_by: str | None, stamp: str) -> int | None:
         """Tell the client of a call at a moment; None for nobody.
 
         Who held the number comes first: a call that is reached by both counts once.
         """
-        found = _at(self.numbers.get(number, ()), moment)
+        found = _at(self.numbers.get(number, ()), stamp)
         if found is None and carried_by:
-            found = _at(self.endpoints.get(carried_by, ()), moment)
+            found = _at(self.endpoints.get(carried_by, ()), stamp)
         return found
 
     def ends(self, row: CallRow) -> tuple[str, str]:
         """Tell the reseller's own number of a call, and the far end."""
         if row.kind in OUTWARD:
             return row.ani, row.dnis
-        if row.kind is CallKind.MESSAGE and row.ani in self.tiers and row.dnis not in self.tiers:
+        if row.kind == MESSAGE and row.ani in self.tiers and row.dnis not in self.tiers:
             return row.ani, row.dnis
         return row.dnis, row.ani
 
@@ -49,13 +52,13 @@ class Holders:
         """Read who held the numbers and endpoints of some calls, those not known yet."""
         numbers: set[str] = set()
         hosts: set[str] = set()
-        for row in rows:
-            if row.kind in OUTWARD or row.kind is CallKind.MESSAGE:
-                numbers.add(row.ani)
-            if row.kind not in OUTWARD:
-                numbers.add(row.dnis)
-            if row.carried_by:
-                hosts.add(row.carried_by)
+        for _, kind, _, ani, dnis, _, _, _, host in rows:
+            if kind in OUTWARD or kind == MESSAGE:
+                numbers.add(ani)
+            if kind not in OUTWARD:
+                numbers.add(dnis)
+            if host:
+                hosts.add(host)
         numbers.difference_update(self.numbers)
         self._learn_numbers(sorted(n for n in numbers if n[:2] == "+1" and len(n) == 12))
         self._learn_endpoints(sorted(hosts.difference(self.endpoints)))
@@ -75,13 +78,6 @@ class Holders:
             _add_spans(self.endpoints, some, spans.where(held.host.in_(some)))
 
 
-def holders_of(rows: Iterable[CallRow]) -> Holders:
-    """Read who held the numbers and endpoints of some calls, with one query for each table."""
-    found = Holders()
-    found.learn(rows)
-    return found
-
-
 def _bunches(wanted: list[str]) -> Iterable[list[str]]:
     return (wanted[at : at + AT_ONCE] for at in range(0, len(wanted), AT_ONCE))
 
@@ -89,12 +85,16 @@ def _bunches(wanted: list[str]) -> Iterable[list[str]]:
 def _add_spans(known: dict[str, list[Span]], wanted: list[str], statement: Any) -> None:
     """Add what a statement finds; who has no span is known to have none."""
     known.update((key, []) for key in wanted)
-    for key, *span in db.session.execute(statement):
-        known[key].append(tuple(span))
+    for key, began, ended, client_id in db.session.execute(statement):
+        known[key].append((_stamp(began), _stamp(ended) if ended else STILL, client_id))
 
 
-def _at(spans: Iterable[Span], moment: datetime) -> int | None:
-    for started_at, ended_at, client_id in spans:
-        if started_at <= moment and (ended_at is None or moment < ended_at):
+def _stamp(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _at(spans: Iterable[Span], stamp: str) -> int | None:
+    for began, ended, client_id in spans:
+        if began <= stamp < ended:
             return client_id
     return None

@@ -111,19 +111,19 @@ def test_a_call_twice_in_one_file_comes_once(held) -> None:
 def test_a_crash_in_the_middle_loses_and_doubles_nothing(held, monkeypatch) -> None:
     monkeypatch.setattr(importing, "CHUNK", 10)
     lines = [line(str(n), held.acme_number) for n in range(45)]
-    write, done = rollup.add_up, []
+    write, done = rollup.add_sums, []
 
     def crash(*args) -> None:  # type: ignore[no-untyped-def]
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(write(*args))
 
-    monkeypatch.setattr(rollup, "add_up", crash)
+    monkeypatch.setattr(rollup, "add_sums", crash)
     with pytest.raises(KeyboardInterrupt):
         load(*lines)
     db.session.rollback()
     assert counted()[0] == 20
-    monkeypatch.setattr(rollup, "add_up", write)
+    monkeypatch.setattr(rollup, "add_sums", write)
     assert load(*lines).added == 45
     assert counted()[0] == 45
     assert db.session.query(CdrImportPart).count() == 0
@@ -303,3 +303,21 @@ def test_mallory_sees_no_call_of_the_other_reseller(app, held) -> None:
 def test_an_import_tells_when_it_ended(held) -> None:
     row = load(line("a", held.acme_number))
     assert row.created_at <= row.ended_at <= now()
+
+
+def test_a_file_that_begins_well_and_is_mostly_bad_is_taken_back(held, monkeypatch) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 10)
+    load(line("before", held.acme_number))
+    before = counted()
+    good = [line(str(n), held.acme_number) for n in range(20)]
+    row = load(*good, *(["bad;line"] * 40))
+    assert row.state is ImportState.REFUSED
+    assert row.problem.startswith("40 of 60 lines cannot be read, so nothing was imported.")
+    assert (row.added, row.bad, counted()) == (0, 0, before)
+    assert db.session.query(CdrReject).count() == 0
+    assert load(*good).added == 20
+
+
+def test_a_number_of_another_country_with_many_digits_is_kept(held) -> None:
+    row = load(line("a", held.acme_number, far="+4420794600001234567"))
+    assert (row.added, row.bad) == (1, 0)
