@@ -59,9 +59,17 @@ class Worker(threading.Thread):
     def run(self) -> None:
         """Take turns until told to stop; a busy turn is followed by another at once."""
         while not self.stopping.is_set():
-            if not turn(self.app):
+            if not self._turn():
                 self.stopping.wait(TURN_SECONDS)
         _run(self.app, due.call_files.stop)
+
+    def _turn(self) -> int:
+        """Take one turn; whatever happens, the thread lives to take the next."""
+        try:
+            return turn(self.app)
+        except Exception:
+            log.exception("A turn of the background loop failed")
+            return 0
 
     def stop(self, timeout: float = 20.0) -> None:
         """Stop after the current turn."""

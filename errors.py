@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from extensions import db
@@ -17,6 +17,7 @@ PAGES = {
     409: ("Already changed", "Someone else was faster. Open the page again to see how it stands."),
     413: ("Too large", "What you sent is too large; at most {limit} can be sent at once."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
+    503: ("Not saved", "We are busy at the moment. Nothing was changed: go back and try again."),
     500: ("Something went wrong", "It is our fault, and it was recorded. Nothing was changed."),
 }
 
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(DataError, _data_error)
+    app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -87,6 +89,13 @@ def _csrf_error(error: CSRFError) -> Any:
 def _data_error(error: DataError) -> Any:
     """Answer a value that the database cannot hold, such as an id of thirty digits."""
     return _page(404)
+
+
+def _no_database(error: OperationalError) -> Any:
+    """Answer while the database is away, full or locked: all or nothing, so nothing was saved."""
+    current_app.logger.error("The database did not answer on %s: %s", request.method, error.orig)
+    page, status = _page(503)
+    return page, status, {"Retry-After": "5"}
 
 
 def _unexpected(error: Exception) -> Any:

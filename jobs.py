@@ -29,7 +29,17 @@ def carry_out_due() -> int:
     with tenancy.across_resellers():
         due = carrying.due_orders()
     db.session.rollback()
-    return sum(_carry_out_one(reseller_id, order_id) for reseller_id, order_id in due)
+    return sum(_alone(_carry_out_one, reseller_id, order_id) for reseller_id, order_id in due)
+
+
+def _alone(step: Callable[..., int], *about: int) -> int:
+    """Take one step of a job; one that fails is logged and stops none of those behind it."""
+    try:
+        return step(*about)
+    except Exception:
+        log.exception("%s%s failed", step.__name__, about)
+        db.session.rollback()
+        return 0
 
 
 def _carry_out_one(reseller_id: int, order_id: int) -> bool:
@@ -37,6 +47,8 @@ def _carry_out_one(reseller_id: int, order_id: int) -> bool:
         if not carrying.claim(order_id):
             db.session.rollback()
             return False
+        # Committed first: an order that cannot even be read then waits its turn like any other.
+        db.session.commit()
         order = db.session.get_one(Order, order_id)
         carrier = carriers.of(order.client.reseller)
         asked, round_ = carrying.jobs(order), order.round
@@ -97,7 +109,7 @@ def keep_ledger() -> int:
     with tenancy.across_resellers():
         resellers = list(db.session.scalars(select(Reseller.id).where(Reseller.is_active)))
     db.session.rollback()
-    return sum(_keep_ledger_of(reseller_id) for reseller_id in resellers)
+    return sum(_alone(_keep_ledger_of, reseller_id) for reseller_id in resellers)
 
 
 def _keep_ledger_of(reseller_id: int) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 
 from flask import current_app
 from flask_mail import BadHeaderError, Connection, Message
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 import audit
@@ -44,7 +44,10 @@ SERVER_PAUSE = timedelta(seconds=30)
 """How long all mails wait when the server itself cannot be reached; it costs no row a try."""
 
 TOO_OLD = timedelta(hours=48)
-"""A mail that waited this long is not sent by itself: after a restored backup it would be news."""
+"""A mail that waited this long is not sent by itself any more."""
+
+LONG_STOP = timedelta(hours=6)
+"""After a stop as long as this, the database may be a restored backup."""
 
 
 class ServerDown(Exception):
@@ -92,9 +95,10 @@ def deliver_due(limit: int = 200) -> int:
     if not current_app.config["MAIL_SERVER"]:
         return 0
     with tenancy.across_resellers():
+        last = last_turn()
         if not take_lease("mail-server", "open", timedelta(0)) or not take_lease("deliverer"):
             return 0
-        _fail_stale()
+        _hold_old_news(last)
         return _deliver_some(limit)
 
 
@@ -124,6 +128,8 @@ def _deliver_one(row: Mail, connection: Connection) -> None:
         log.exception("Mail %s cannot be composed", row.id)
         _finish(row, MailState.FAILED, f"It could not be written: {problem}.")
         return
+    # No transaction stays open over the wire: SQLite's one write lock would wait for the server.
+    db.session.commit()
     try:
         connection.send(message)
     except smtplib.SMTPServerDisconnected as lost:
@@ -245,16 +251,37 @@ def _retry_later(row: Mail, error: str) -> None:
     _finish(row, MailState.WAITING, error)
 
 
-def _fail_stale() -> None:
-    """Fail what has waited too long, so that a restored backup sends no old news."""
-    stale = update(Mail).where(
-        Mail.state == MailState.WAITING, Mail.next_at < now() - TOO_OLD, Mail.attempts == 0
+def last_turn() -> datetime | None:
+    """Tell until when somebody delivered last, on this database; None where nobody has yet."""
+    return db.session.scalar(select(func.max(Lease.until)))
+
+
+def _hold_old_news(last: datetime | None) -> None:
+    """Hold what nobody should be sent unasked any more; staff can send it with a click.
+
+    That is a mail which waited too long, and every mail that was there when the deliverer stopped
+    a while ago: after a restored backup it may have been sent long since.
+    """
+    moment = now()
+    is_old = or_(Mail.next_at < moment - TOO_OLD, Mail.lease_until < moment - TOO_OLD)
+    _hold(is_old, "It waited for more than two days and was not sent.")
+    if last is not None and last < moment - LONG_STOP:
+        _hold(Mail.created_at <= last, "Nobody delivered mail for hours, and it may have been sent.")
+
+
+def _hold(which: ColumnElement[bool], why: str) -> None:
+    unsent = Mail.state.in_((MailState.WAITING, MailState.SENDING))
+    held = (
+        update(Mail)
+        .where(unsent, which)
+        .values(
+            state=MailState.FAILED,
+            last_error=f"{why} Resend it if it is still wanted.",
+            lease_owner=None,
+            lease_until=None,
+        )
     )
-    words = "It waited for more than two days and was not sent. Resend it if it is still wanted."
-    db.session.execute(
-        stale.values(state=MailState.FAILED, last_error=words),
-        execution_options={"synchronize_session": False},
-    )
+    db.session.execute(held, execution_options={"synchronize_session": False})
     db.session.commit()
 
 

@@ -167,3 +167,42 @@ def test_of_two_workers_one_asks(app: Flask, story: Story, remote) -> None:  # t
         with tenancy.acting_for(story.reseller_id):
             assert [carrying.claim(order_id), carrying.claim(order_id)] == [True, False]
             db.session.rollback()
+
+
+def test_an_order_that_cannot_be_asked_about_stops_none_behind_it(
+    app: Flask, story: Story, remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier = remote("done")
+    with app.app_context():
+        first, second = approved(story, story.free[0]), approved(story, story.free[1])
+        read = carrying.jobs
+
+        def poison(order: Order) -> dict[int, carriers.Job]:
+            if order.id == first:
+                raise LookupError("planted")
+            return read(order)
+
+        monkeypatch.setattr(carrying, "jobs", poison)
+        assert jobs.carry_out_due() == 1
+        assert jobs.carry_out_due() == 0, "the order that fails is asked for again at once"
+        tenancy.enter(story.reseller_id)
+        states = [db.session.get_one(Order, key).state for key in (first, second)]
+    assert states == [OrderState.APPROVED, OrderState.COMPLETED]
+    assert len(carrier.done) == 1
+
+
+def test_one_resellers_ledger_that_fails_stops_no_other(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def job() -> int:
+        seen.append(tenancy.current())
+        if tenancy.current() == story.reseller_id:
+            raise LookupError("planted")
+        return 1
+
+    monkeypatch.setattr(jobs, "LEDGER", (job,))
+    with app.app_context():
+        assert jobs.keep_ledger() == 1
+    assert sorted(seen) == sorted([story.reseller_id, story.other_reseller_id])

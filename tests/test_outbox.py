@@ -73,8 +73,15 @@ def states() -> list[str]:
 
 
 @contextmanager
-def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> Iterator[None]:
-    """Move the outbox's clock."""
+def later(
+    monkeypatch: pytest.MonkeyPatch, by: timedelta, *, is_stopped: bool = False
+) -> Iterator[None]:
+    """Move the outbox's clock; a deliverer has run all the while, unless it was stopped."""
+    if not is_stopped:
+        with tenancy.across_resellers():
+            before = columns.now() + by - timedelta(seconds=1)
+            db.session.execute(update(Lease).values(until=before))
+            db.session.commit()
     with monkeypatch.context() as patch:
         patch.setattr(outbox, "now", lambda: columns.now() + by)
         yield
@@ -191,7 +198,7 @@ def test_a_mail_that_cannot_be_written_stops_nobody(
     assert server.recipients == [["alice@keystone.example"]]
 
 
-def test_old_news_of_a_restored_backup_is_not_sent(
+def test_what_waited_too_long_is_not_sent(
     app: Flask, story: Story, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with app.app_context():
@@ -201,6 +208,60 @@ def test_old_news_of_a_restored_backup_is_not_sent(
         assert states() == ["failed", "failed"]
         assert "waited for more than two days" in mails()[0].last_error
     assert server.mails == []
+
+
+def test_what_a_restored_backup_has_not_sent_is_held(
+    app: Flask, story: Story, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deliverer last ran when the backup was made: who knows what was sent after that."""
+    with app.app_context():
+        submit(story)
+        server.rcpt["alice@keystone.example"] = "451 Later, please"
+        outbox.deliver_due()
+        submit(story, story.free[1])
+        leave_in_the_middle(mails()[2])
+        server.mails.clear()
+        with later(monkeypatch, timedelta(hours=7), is_stopped=True):
+            assert outbox.deliver_due() == 0
+        assert states() == ["sent", "failed", "failed", "failed"]
+        assert "it may have been sent. Resend it" in mails()[2].last_error
+    assert server.mails == []
+
+
+def leave_in_the_middle(mail: Mail) -> None:
+    """Let a mail look as in a backup that was made while it was being sent."""
+    with tenancy.across_resellers():
+        mail.state, mail.lease_until = MailState.SENDING, columns.now()
+        mail.created_at = outbox.last_turn()
+        for row in db.session.scalars(select(Mail).where(Mail.id > mail.id)):
+            row.created_at = mail.created_at
+        db.session.commit()
+
+
+def test_what_was_written_while_nobody_delivered_is_sent(
+    app: Flask, story: Story, server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was away for a night: what people did meanwhile is no old news."""
+    with app.app_context():
+        outbox.deliver_due()
+        with tenancy.across_resellers():
+            db.session.execute(update(Lease).values(until=columns.now() - timedelta(hours=8)))
+            db.session.commit()
+        submit(story)
+        assert outbox.deliver_due() == 2
+    assert len(server.mails) == 2
+
+
+def test_no_transaction_is_open_while_a_mail_is_sent(
+    app: Flask, story: Story, server: Script
+) -> None:
+    """A slow mail server must not hold the database, of which SQLite has one write lock."""
+    with app.app_context():
+        submit(story)
+        pool, held = db.engine.pool, []
+        server.while_sending = lambda: held.append(pool.checkedout())
+        assert outbox.deliver_due() == 2
+    assert held == [0, 0]
 
 
 def test_staff_can_resend_a_failed_mail(app: Flask, story: Story, server: Script) -> None:
@@ -340,6 +401,23 @@ def test_a_job_that_fails_stops_no_other(app: Flask, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(background, "JOBS", (broken, lambda: done.append(1) or 1))
     assert (background.turn(app), done) == (1, [1])
+
+
+def test_the_thread_outlives_a_turn_that_fails(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, taken = [], threading.Event()
+
+    def turn(_app: Flask) -> int:
+        turns.append(1)
+        if len(turns) < 3:
+            raise RuntimeError("planted")
+        taken.set()
+        return 0
+
+    monkeypatch.setattr(background, "turn", turn)
+    monkeypatch.setattr(background, "TURN_SECONDS", 0.01)
+    worker = background.start(app)
+    assert taken.wait(10), "the thread died"
+    worker.stop()
 
 
 def test_states_of_the_outbox_are_those_of_the_model() -> None:

@@ -1,7 +1,7 @@
 """A real mail server in the process, with a script: it accepts, refuses, defers or hangs up."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -19,6 +19,8 @@ class Script:
         self.rcpt: dict[str, str] = {}
         """An answer to RCPT by address, such as "550 No such person"."""
         self.hang_up_after_data = False
+        self.while_sending: Callable[[], object] = lambda: None
+        """What happens elsewhere at the moment when a message is taken."""
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -33,6 +35,7 @@ class Script:
         """Take the message; perhaps without saying so."""
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients.append(list(envelope.rcpt_tos))
+        self.while_sending()
         if self.hang_up_after_data:
             server.transport.abort()
         return "250 OK"
