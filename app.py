@@ -8,6 +8,7 @@ import commands
 import database
 import display
 import errors
+import headers
 import health
 import hosts
 import logs
@@ -17,18 +18,6 @@ import sessions
 import tenancy
 from config import Settings
 from extensions import csrf, db, login_manager, mail_transport, migrate
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
-        "base-uri 'none'; object-src 'none'; frame-src 'self'; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -49,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     commands.init_app(app)
     app.before_request(_know_host)
-    app.after_request(_add_headers)
+    headers.init_app(app)
     app.add_url_rule("/", "front_door", _front_door)
     return app
 
@@ -90,11 +79,3 @@ def _know_host() -> None:
     own = (f"/portal/{g.host_slug}/", "/static/")
     if request.path != "/" and not request.path.startswith(own):
         abort(404)
-
-
-def _add_headers(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    return response

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 import audit
 import carriers
 from carriers import Answer, Job, Outcome
-from carriers.inventory import CannotCarryOut, record
+from carriers.inventory import CannotCarryOut, lock, record
 from columns import now
 from extensions import db
 from models import LineResult, Login, Order, OrderLine, OrderState
@@ -56,6 +56,7 @@ def ask(order: Order) -> dict[int, Answer]:
 def settle(order: Order, answers: dict[int, Answer]) -> None:
     """Write each answer into its line; a done line is recorded, or fails by itself."""
     by_name = _asker(order)
+    lock(line.did_id for line in order.lines)
     for line in order.lines:
         answer = answers.get(line.position)
         if line.result is not LineResult.WAITING or answer is None:

@@ -266,7 +266,9 @@ def _hold_old_news(last: datetime | None) -> None:
     is_old = or_(Mail.next_at < moment - TOO_OLD, Mail.lease_until < moment - TOO_OLD)
     _hold(is_old, "It waited for more than two days and was not sent.")
     if last is not None and last < moment - LONG_STOP:
-        _hold(Mail.created_at <= last, "Nobody delivered mail for hours, and it may have been sent.")
+        _hold(
+            Mail.created_at <= last, "Nobody delivered mail for hours, and it may have been sent."
+        )
 
 
 def _hold(which: ColumnElement[bool], why: str) -> None:

@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user, logout_user
 from sqlalchemy import Update, select, update
@@ -81,7 +81,6 @@ def init_app(app: Flask) -> None:
     app.session_interface = AreaCookies()
     login_manager.session_protection = None
     app.before_request(_choose_transaction)
-    app.after_request(_keep_private)
     app.teardown_request(_end_transaction_choice)
 
 
@@ -92,13 +91,6 @@ def _choose_transaction() -> None:
 
 def _end_transaction_choice(_error: BaseException | None) -> None:
     database.set_reading(False)
-
-
-def _keep_private(response: Response) -> Response:
-    """Keep pages of a signed-in person out of every cache."""
-    if g.get("_login_user") is not None and current_user.is_authenticated:
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 # --- Signing in and out ---------------------------------------------------------------------

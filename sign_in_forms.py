@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 import audit
 import credentials
 import display
+import known
 import mailer
 import second_factor
 import sessions
@@ -131,7 +132,8 @@ def attempt(area: str, form: SignInForm, find: Find) -> Attempt:
     ``find`` looks up the person of an address. The caller works across resellers. Commits.
     """
     account = throttle.account_key(area, form.email.data)
-    wait = throttle.take_a_try(account, request.remote_addr or "")
+    tries = known.tries_of(account)
+    wait = throttle.take_a_try(tries, request.remote_addr or "")
     if wait:
         return Attempt(None, wait)
     person = find(form.email.data)
@@ -139,7 +141,8 @@ def attempt(area: str, form: SignInForm, find: Find) -> Attempt:
     if person is None or not is_right or not is_open(person):
         db.session.rollback()
         return Attempt(None)
-    throttle.clear(account)
+    throttle.clear(tries)
+    known.remember(account)
     if not _let_in(person):
         db.session.commit()
         return Attempt(person)

@@ -47,6 +47,7 @@ def each(dids: Sequence[Did], act: Act) -> Account:
 
 def put(did: Did, group: DidGroup, *, by: Actor) -> bool:
     """Put a number into a DID Group, and so into the hands of its client; False if it is there."""
+    inventory.lock([did.id])
     if did.did_group_id == group.id:
         return False
     if did.client_id is not None and did.client_id != group.client_id:
@@ -93,6 +94,7 @@ def release(did: Did, *, by: Actor) -> bool:
 
 
 def _take(did: Did, status: DidStatus, action: str, by: Actor) -> bool:
+    inventory.lock([did.id])
     _refuse_open_order(did)
     if inventory.live_e911(did.number) is not None and did.client_id is not None:
         raise Refused("Its 911 address is in force. Have that removed first.")

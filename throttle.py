@@ -5,6 +5,7 @@ that an account that does not exist is slowed like one that does.
 """
 
 import hashlib
+import ipaddress
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -29,6 +30,7 @@ def take_a_try(account: str, ip: str) -> int:
     Counting first lets no two tries at once pass on one count. A try that must wait is not kept,
     so that knocking on does not lengthen the wait. Commits.
     """
+    ip = _place(ip)
     mine = SignInFailure(account_hash=account, ip=ip)
     db.session.add(mine)
     db.session.execute(delete(SignInFailure).where(SignInFailure.at < now() - KEPT))
@@ -43,6 +45,19 @@ def take_a_try(account: str, ip: str) -> int:
 def clear(account: str) -> None:
     """Forget the tries of an account that has signed in; the caller commits."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.account_hash == account))
+
+
+def _place(ip: str) -> str:
+    """Take the addresses that one line is given as one: of IPv6 anybody has a whole /64."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, ipaddress.IPv4Address):
+        return ip
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def _seconds_to_wait(account: str, ip: str) -> int:

@@ -23,6 +23,7 @@ import lines
 import mailer
 import policy
 from carriers import Answer
+from carriers.inventory import lock
 from columns import now
 from extensions import db
 from lines import Request
@@ -209,6 +210,7 @@ def approve(order: Order, by: Actor) -> Order:
     Raises Refused when it can no longer be, TooLate when somebody was faster, NotAllowed.
     """
     _move(order, Verb.APPROVE, by)
+    lock(line.did_id for line in order.lines)
     _check(order)
     holds.acquire(order)
     _decide(order, by, None)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, current_app, flash, redirect, request, url_for
 from flask_admin import AdminIndexView, BaseView, expose
@@ -209,6 +210,12 @@ class RowsView(Guarded, ModelView):  # type: ignore[misc]
     def found(self) -> Any:
         """Give the row that the address names by ``?id=``; 404 for none, and for another's."""
         return self.get_one(request.args.get("id")) or abort(404)
+
+    def export_url(self) -> str:
+        """Give the address of the list's CSV, narrowed as the list is now."""
+        address = self.get_url(".export", export_type=self.export_types[0])
+        asked = urlencode(list(request.args.items(multi=True)))
+        return f"{address}?{asked}" if asked else str(address)
 
     def _export_data(self) -> Any:
         """Give the rows of a CSV a few hundred at a time, so that memory stays flat."""

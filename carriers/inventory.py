@@ -5,6 +5,7 @@
 ``Did.client_id``, the groups and the history of assignments in step.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -48,6 +49,18 @@ class EmbeddedCarrier:
 
 
 # --- Who has a number -----------------------------------------------------------------------
+
+
+def lock(ids: Iterable[int | None]) -> None:
+    """Read numbers afresh and keep them as they are until the commit.
+
+    What is decided about a number is decided on what the database has, not on what was read before
+    somebody else moved it. In one order, so that two who lock the same never wait for each other.
+    """
+    wanted = sorted({key for key in ids if key is not None})
+    if wanted:
+        fresh = select(Did).where(Did.id.in_(wanted)).order_by(Did.id).with_for_update(of=Did)
+        db.session.scalars(fresh.execution_options(populate_existing=True)).all()
 
 
 def give_did(
@@ -97,7 +110,9 @@ def give_group(group: DidGroup | EndpointGroup, client: Client | None) -> None:
     if client is None:
         group.client_id = None
         db.session.flush()
-    for did in db.session.scalars(_members(group)).all():
+    # What somebody did to a number a moment ago must be seen, or it would stay on it.
+    members = _members(group).with_for_update(of=Did).execution_options(populate_existing=True)
+    for did in db.session.scalars(members).all():
         if client is not None:
             _give_with_group(did, client)
         elif _other_owner(did) is None:

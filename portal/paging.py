@@ -1,8 +1,8 @@
 """Which page of a list was asked for, and where the others are; the same for every list."""
 
-from typing import Any
+from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import request
 
 MOST_PAGES = 500
 
@@ -16,5 +16,6 @@ def asked() -> int:
 
 def url_of(page: int) -> str:
     """Give the address of another page of this list, with all that was asked for besides."""
-    asked_for: dict[str, Any] = {**request.args.to_dict(), "page": page}
-    return url_for(request.endpoint or "", **asked_for)
+    # Written out, since to url_for the names of an address could be its own: _scheme, endpoint.
+    asked_for = [pair for pair in request.args.items(multi=True) if pair[0] != "page"]
+    return f"{request.path}?{urlencode([*asked_for, ('page', page)])}"

@@ -12,12 +12,26 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+import carrying
+import database
 import permissions
 import tenancy
 import workflow
+from carriers import inventory
 from extensions import db
 from lines import Request
-from models import Client, Did, DidAssignment, Login, Mail, Order, OrderEvent, OrderState, Staff
+from models import (
+    Client,
+    Did,
+    DidAssignment,
+    DidGroup,
+    Login,
+    Mail,
+    Order,
+    OrderEvent,
+    OrderState,
+    Staff,
+)
 from policy import Refused
 from tests.support.cast import Person, Story
 
@@ -178,3 +192,70 @@ def test_undo_and_a_new_order_at_once_leave_one_holder(
     outcomes = at_once(app, story, act)
     assert outcomes["done"] == 1
     assert sum(outcomes.values()) == CROWD
+
+
+# --- A number that moves while an order for it is approved --------------------------------------
+
+
+def approve_while_the_group_is_taken_back(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """Approve a service on Acme's number; between the look and the writing, take its group back.
+
+    Gives the services that stand on the number when nobody has it any more.
+    """
+    checked, taken = threading.Event(), threading.Event()
+    price_of = inventory._price_of
+
+    def paused(*about: object) -> int:
+        checked.set()
+        taken.wait(timeout=1)
+        return price_of(*about)
+
+    with app.app_context(), tenancy.acting_for(story.reseller_id):
+        client = db.session.get_one(Client, story.acme.id)
+        bob = permissions.login_actor(db.session.get_one(Login, story.bob.id))
+        forward = Request(story.acme_number, {"forward_to": "+14125550177"})
+        key = workflow.submit(client, "call_forwarding", [forward], bob).id
+        db.session.commit()
+    monkeypatch.setattr(inventory, "_price_of", paused)
+
+    def approve() -> None:
+        with app.app_context(), tenancy.acting_for(story.reseller_id):
+            workflow.approve(db.session.get_one(Order, key), staff_actor(story.alice))
+            db.session.commit()
+
+    def take_back() -> None:
+        with app.app_context(), tenancy.acting_for(story.reseller_id):
+            checked.wait(timeout=30)
+            inventory.give_group(db.session.get_one(DidGroup, story.acme_group.id), None)
+            db.session.commit()
+            taken.set()
+
+    threads = [threading.Thread(target=act) for act in (approve, take_back)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    with app.app_context(), tenancy.acting_for(story.reseller_id):
+        did = db.session.scalars(select(Did).where(Did.number == story.acme_number)).one()
+        assert did.client_id is None
+        return [row.service for row in did.services]
+
+
+def test_a_number_taken_back_keeps_no_service_of_an_order_approved_meanwhile(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert approve_while_the_group_is_taken_back(app, story, monkeypatch) == []
+
+
+def test_without_the_lock_the_next_client_would_inherit_it(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control; on SQLite the one write lock does the same as the lock of the row."""
+    for module in (workflow, carrying):
+        monkeypatch.setattr(module, "lock", list)
+    with app.app_context():
+        is_sqlite = database.is_sqlite(db.engine)
+    left = approve_while_the_group_is_taken_back(app, story, monkeypatch)
+    assert left == ([] if is_sqlite else ["call_forwarding"])
