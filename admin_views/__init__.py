@@ -4,7 +4,7 @@ from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Theme
 
-from admin_views import menu, sign_in, two_factor
+from admin_views import base, menu, sign_in, two_factor
 from admin_views.audit import Audit
 from admin_views.clients import ClientPage, Clients, tabs
 from admin_views.did_import import Import
@@ -32,6 +32,7 @@ BACK_OFFICE = "Back Office"
 def init_app(app: Flask) -> None:
     """Register the sign-in pages and every screen of the menu, in its order."""
     app.register_blueprint(sign_in.blueprint)
+    app.before_request(base.refuse_strange_way_back)
     menu.init_app(app)
     two_factor.init_app(app)
     admin = Admin(
