@@ -169,15 +169,20 @@ def clean_address(typed: Mapping[str, Any], number: str) -> Settings:
 
     Raises Invalid with a sentence a field. Limits are the carriers' (data-dictionary b2).
     """
-    text = {key: " ".join(str(value or "").split()) for key, value in typed.items()}
-    values = {key: text.get(key, "") for key in ADDRESS}
+    values = {key: " ".join(str(typed.get(key) or "").split()) for key in ADDRESS}
     values["state"] = values["state"].upper()
+    values["floor"] = re.sub(r"^(?:floor|fl)\b\.?\s+", "", values["floor"], flags=re.I)
     # Of two sentences about one field the first rule's is the more telling.
     broken = [rule for rule in _address_rules(values) if not rule[1]]
     problems = {name: sentence for name, _, sentence in reversed(broken)}
     if problems:
         raise Invalid(problems)
-    return values
+    return tidy_address(values) | {key: typed[key] for key in BESIDE if typed.get(key)}
+
+
+def tidy_address(values: Settings) -> Settings:
+    """Leave out the parts that an address need not have; so it stands in every order."""
+    return {key: value for key, value in values.items() if value or key not in MAY_LACK}
 
 
 def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
@@ -193,6 +198,7 @@ def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
             "Write the house number and the street, such as 100 Main Street.",
         ),
         ("address2", len(values["address2"]) <= 60, "Use at most 60 characters."),
+        ("floor", len(values["floor"]) <= 20, "Use at most 20 characters, such as 3 or 3rd."),
         ("city", 2 <= len(values["city"]) <= 60, "Write the city."),
         ("state", values["state"] in _STATES, "Use the two letters of a US state, such as PA."),
         ("zip", bool(re.fullmatch(r"\d{5}", values["zip"])), "Write the five digits of the ZIP."),
@@ -203,14 +209,35 @@ def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
 E911_TERMS = "2026-11"
 """The version of what a person confirms to have read about 911 before sending an address."""
 
-ADDRESS = ("caller_name", "address1", "address2", "city", "state", "zip", "zip4")
+ADDRESS = ("caller_name", "address1", "address2", "floor", "city", "state", "zip", "zip4")
+MAY_LACK = ("floor", "alert_emails")
+"""Parts that stand in an order only where there is something to say."""
+
+RECEIPT = ("entered", "terms")
+"""What an order keeps of how it was sent: the address as typed, the version that was accepted."""
+
+BESIDE = ("alert_emails", *RECEIPT)
+"""What an order for an address carries beside it; the form that sends it has checked it."""
+
+
+def same_address(one: Any, other: Any) -> bool:
+    """Tell whether two subjects say the same, however they were sent."""
+    return bool(_without_receipt(one) == _without_receipt(other))
+
+
+def _without_receipt(settings: Any) -> Any:
+    if not isinstance(settings, dict):
+        return settings
+    return {key: value for key, value in settings.items() if key not in RECEIPT}
 
 
 def _address_words(values: Settings) -> str:
     place = f"{values['city']}, {values['state']} {values['zip']}"
     place += f"-{values['zip4']}" if values.get("zip4") else ""
-    parts = (values["caller_name"], values["address1"], values.get("address2"), place)
-    return ", ".join(part for part in parts if part)
+    floor = f"Floor {values['floor']}" if values.get("floor") else ""
+    parts = (values["caller_name"], values["address1"], values.get("address2"), floor, place)
+    told = ", ".join(values.get("alert_emails") or ())
+    return ", ".join(part for part in parts if part) + (f"; alerts to {told}" if told else "")
 
 
 # --- Services -------------------------------------------------------------------------------

@@ -155,11 +155,12 @@ def _hand_over(kind: str, did: Did | None, e911: E911Record | None) -> tuple[Sub
 def _e911_now(row: E911Record | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    return {key: getattr(row, key) or "" for key in catalog.ADDRESS}
+    values = {key: getattr(row, key) or "" for key in catalog.ADDRESS}
+    return catalog.tidy_address(values | {"alert_emails": list(row.alert_emails)})
 
 
 def _refuse_no_change(number: str, current: Subjects, requested: Subjects) -> None:
-    if current == requested:
+    if all(catalog.same_address(current.get(key), asked) for key, asked in requested.items()):
         raise catalog.Invalid({"number": f"{display.number(number)} is like this already."})
 
 

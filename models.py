@@ -164,6 +164,9 @@ class Reseller(Root, Model):
     time_zone: Mapped[str] = mapped_column(String(64), default="America/New_York")
     currency: Mapped[str] = mapped_column(String(3), default="USD")
     carrier: Mapped[str] = mapped_column(String(40), default="inventory")
+    address_validator: Mapped[str] = mapped_column(
+        String(40), default="embedded", server_default="embedded"
+    )
     hold_hours: Mapped[int] = mapped_column(default=168)
     last_order_number: Mapped[int] = mapped_column(default=0)
     require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -822,6 +825,7 @@ class E911Record(Owned, Model):
     caller_name: Mapped[str] = mapped_column(String(50))
     address1: Mapped[str] = mapped_column(String(120))
     address2: Mapped[str | None] = mapped_column(String(60))
+    floor: Mapped[str | None] = mapped_column(String(20))
     city: Mapped[str] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(2))
     zip: Mapped[str] = mapped_column(String(5))

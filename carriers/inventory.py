@@ -323,13 +323,14 @@ def _record_e911(
             did_id=did.id if did else None,
             number=line.number,
             net=Net.ON_NET if did else Net.OFF_NET,
-            accepted_by=by_name,
-            accepted_at=now(),
-            accepted_version=catalog.E911_TERMS,
         )
         db.session.add(row)
     for key in catalog.ADDRESS:
         setattr(row, key, address.get(key) or None)
+    row.alert_emails, row.entered = list(address.get("alert_emails") or ()), address.get("entered")
+    if address.get("terms"):
+        row.accepted_by, row.accepted_version = by_name, address["terms"]
+        row.accepted_at = line.order.submitted_at
     is_new = row.activated_at is None
     row.status, row.activated_at = E911Status.PROVISIONED, now()
     db.session.flush()

@@ -1,37 +1,24 @@
-"""911 in the portal (P27): what is in force, what is not, and asking for it to be changed.
+"""911 in the portal (P27): what is in force, what is not, and each number's history.
 
 An emergency is no place for cleverness: these pages work without a script, and no address is shown
-as in force before it is. What an address must have is ``catalog``; the rest is an order.
+as in force before it is. Asking for a change is ``e911_asking``.
 """
 
-import secrets
+from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from flask import abort, render_template
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 import catalog
 import display
+import emergency
 import policy
-import workflow
-from catalog import Invalid
 from extensions import db
-from lines import Request
 from models import Did, E911Record, E911Status, Order, OrderLine
-from policy import Refused
-from portal import asked
-from portal.access import actor, blueprint, current_client, requires_order_requests
-
-LABELS = {
-    "caller_name": ("Name that the dispatcher sees", "organization"),
-    "address1": ("House number and street", "address-line1"),
-    "address2": ("Unit, floor or room", "address-line2"),
-    "city": ("City", "address-level2"),
-    "state": ("State", "address-level1"),
-    "zip": ("ZIP", "postal-code"),
-    "zip4": ("ZIP+4", "off"),
-}
-"""Each field's label, and what the browser may fill in."""
+from portal import paging
+from portal.access import actor, blueprint, current_client
 
 STATUSES = {
     E911Status.PROVISIONING: ("Not in force yet: it is being registered", "azure"),
@@ -39,171 +26,121 @@ STATUSES = {
     E911Status.FAILED: ("Not in force: registering it failed", "red"),
     E911Status.REMOVED: ("Removed", "secondary"),
 }
+PAGE = 50
 MOST_MISSING = 200
-MOST_NOTE = 2_000
+MOST_HISTORY = 50
 
 
 @blueprint.get("/911")
 def e911() -> Any:
     """List the client's emergency addresses, and its numbers without one."""
-    _demand_on()
-    client = current_client()
-    records = select(E911Record).where(
-        E911Record.client_id == client.id, E911Record.removed_at.is_(None)
+    demand_on()
+    client, page = current_client(), paging.asked()
+    records = select(E911Record).where(*live()).order_by(E911Record.number)
+    found = db.session.scalars(records.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+    without = select(Did.number, Did.client_label).where(
+        Did.client_id == client.id, emergency.uncovered()
     )
-    covered = select(E911Record.number).where(
-        E911Record.client_id == client.id, E911Record.removed_at.is_(None)
-    )
-    without = select(Did).where(Did.client_id == client.id, Did.number.not_in(covered))
-    missing = db.session.scalars(without.order_by(Did.number).limit(MOST_MISSING)).all()
-    count = select(func.count(Did.id)).where(Did.client_id == client.id)
     return render_template(
         "portal/e911/list.html",
-        records=db.session.scalars(records.order_by(E911Record.number)).all(),
-        missing=missing,
-        missing_count=db.session.scalar(count.where(Did.number.not_in(covered))),
+        records=found[:PAGE],
+        labels=_labels([row.number for row in found]),
+        missing=db.session.execute(without.order_by(Did.number).limit(MOST_MISSING)).all(),
+        missing_count=emergency.count_uncovered(client.id),
         waiting=_waiting(),
+        statuses=STATUSES,
+        page=page,
+        has_more=len(found) > PAGE,
+        url_for_page=paging.url_of,
+        may_ask=actor().may_request,
+        most=policy.settings_of(client).max_numbers_per_order,
+    )
+
+
+def _labels(numbers: Sequence[str]) -> dict[str, str]:
+    rows = db.session.execute(
+        select(Did.number, Did.client_label).where(
+            Did.client_id == current_client().id, Did.number.in_(numbers)
+        )
+    )
+    return {row.number: row.client_label for row in rows if row.client_label}
+
+
+@blueprint.get("/911/<digits>/history")
+def e911_history(digits: str) -> Any:
+    """Tell what has become of a number's address, order by order."""
+    demand_on()
+    number = known(digits)
+    lines = db.session.scalars(
+        select(OrderLine)
+        .join(OrderLine.order)
+        .where(
+            Order.client_id == current_client().id,
+            OrderLine.number == number,
+            OrderLine.slot == catalog.E911,
+        )
+        .options(joinedload(OrderLine.order).joinedload(Order.login))
+        .order_by(OrderLine.id.desc())
+        .limit(MOST_HISTORY)
+    ).all()
+    return render_template(
+        "portal/e911/history.html",
+        number=number,
+        record=record_of(number),
+        lines=lines,
+        words=catalog.words,
+        entered=_entered_words,
         statuses=STATUSES,
         may_ask=actor().may_request,
     )
 
 
-@blueprint.route("/911/new", methods=["GET", "POST"])
-@requires_order_requests
-def new_e911() -> Any:
-    """Ask for an address for any number, of the client's or not (off-net)."""
-    _demand_on()
-    typed, again = request.form.get("number", ""), asked.earlier()
-    if request.method == "GET" and again and again.lines:
-        typed = display.number(again.lines[0].number)
-    return _page(display.to_e164(typed), typed, asks_number=True)
+def _entered_words(entered: dict[str, Any]) -> str:
+    return ", ".join(str(value) for value in entered.values() if value)
 
 
-@blueprint.route("/911/<digits>", methods=["GET", "POST"])
-@requires_order_requests
-def change_e911(digits: str) -> Any:
-    """Ask for the address of one number to be set or changed."""
-    _demand_on()
-    return _page(_known(digits), digits, asks_number=False)
+# --- What the pages of 911 share --------------------------------------------------------------
 
 
-@blueprint.route("/911/<digits>/remove", methods=["GET", "POST"])
-@requires_order_requests
-def remove_e911(digits: str) -> Any:
-    """Say what removing an address risks, and ask for it."""
-    _demand_on()
-    number = _known(digits)
-    record = _record(number) or abort(404)
-    sentence = None
-    if request.method == "POST":
-        try:
-            return _send("e911_remove", number, None)
-        except Refused as refused:
-            db.session.rollback()
-            record, sentence = _record(number) or abort(404), refused.sentence
-    page = render_template(
-        "portal/e911/remove.html", record=record, sentence=sentence, **_common(asked.earlier())
-    )
-    return page, 409 if sentence else 200
-
-
-def _page(number: str | None, typed: str, *, asks_number: bool) -> Any:
-    """Show the form of an address, or send the order that it makes."""
-    record = _record(number) if number else None
-    problems: dict[str, str] = {}
-    sentence = None
-    if request.method == "POST":
-        problems = _problems(number)
-        if not problems:
-            try:
-                kind = "e911_change" if record else "e911_provision"
-                return _send(kind, str(number), catalog.clean_address(request.form, str(number)))
-            except Refused as refused:
-                db.session.rollback()
-                record, sentence = _record(number) if number else None, refused.sentence
-    again = asked.earlier()
-    kept = asked.settings(again, catalog.E911) or (vars(record) if record else {})
-    page = render_template(
-        "portal/e911/form.html",
-        number=number,
-        typed_number=typed,
-        asks_number=asks_number,
-        record=record,
-        shown=request.form if request.method == "POST" else kept,
-        labels=LABELS,
-        problems=problems,
-        sentence=sentence,
-        approves_itself=policy.auto_approves(_settings(), "e911_provision"),
-        **_common(again),
-    )
-    return page, 409 if sentence else 422 if problems else 200
-
-
-def _problems(number: str | None) -> dict[str, str]:
-    """Check what was typed, field by field."""
-    problems: dict[str, str] = {}
-    if number is None:
-        problems["number"] = "Write a ten-digit US or Canadian number, such as (412) 555-0123."
-    try:
-        catalog.clean_address(request.form, number or "")
-    except Invalid as wrong:
-        problems |= wrong.problems
-    if not request.form.get("accepted"):
-        problems["accepted"] = "Confirm that you have read what 911 needs."
-    return problems
-
-
-def _send(kind: str, number: str, address: dict[str, Any] | None) -> Any:
-    order = workflow.submit(
-        current_client(),
-        kind,
-        [Request(number, address)],
-        actor(),
-        note=request.form.get("note", "")[:MOST_NOTE],
-        key=request.form.get("key", "")[:64],
-    )
-    db.session.commit()
-    flash(f"Order {order.number} was sent.", "success")
-    return redirect(url_for("portal.order", number=order.number), 303)
-
-
-def _common(again: Order | None) -> dict[str, Any]:
-    return {
-        "key": request.form.get("key") or secrets.token_urlsafe(18),
-        "statuses": STATUSES,
-        "again": again,
-        "note": asked.note(again, MOST_NOTE),
-    }
-
-
-def _settings() -> Any:
-    return policy.settings_of(current_client())
-
-
-def _demand_on() -> None:
+def demand_on() -> None:
     """Refuse the address where 911 changes are switched off (P15)."""
-    problem = policy.kind_problem(_settings(), "e911_provision")
+    problem = policy.kind_problem(policy.settings_of(current_client()), "e911_provision")
     if problem:
         abort(403, problem)
 
 
-def _known(digits: str) -> str:
-    """Give a number that is the client's, or has an address of the client's; else 404."""
-    number = display.to_e164(digits)
-    mine = select(Did.id).where(Did.number == number, Did.client_id == current_client().id)
-    if number is None or (db.session.scalar(mine) is None and _record(number) is None):
+def live() -> list[Any]:
+    """Give the conditions of the client's records that have not been removed."""
+    return [E911Record.client_id == current_client().id, E911Record.removed_at.is_(None)]
+
+
+def known(digits: str) -> str:
+    """Give a number that is the client's, or had an address of the client's; else 404."""
+    number, client = display.to_e164(digits), current_client()
+    mine = select(Did.id).where(Did.number == number, Did.client_id == client.id)
+    had = select(E911Record.id).where(
+        E911Record.number == number, E911Record.client_id == client.id
+    )
+    if number is None or not any(db.session.scalar(one.limit(1)) for one in (mine, had)):
         abort(404)
     return number
 
 
-def _record(number: str | None) -> E911Record | None:
-    return db.session.scalar(
-        select(E911Record).where(
-            E911Record.number == number,
-            E911Record.client_id == current_client().id,
-            E911Record.removed_at.is_(None),
-        )
-    )
+def record_of(number: str | None) -> E911Record | None:
+    """Find the address on record for a number of the client's."""
+    return db.session.scalar(select(E911Record).where(E911Record.number == number, *live()))
+
+
+def records_of(numbers: Sequence[str]) -> dict[str, E911Record]:
+    """Find the addresses on record for some numbers of the client's."""
+    rows = db.session.scalars(select(E911Record).where(E911Record.number.in_(numbers), *live()))
+    return {row.number: row for row in rows}
+
+
+def mine_of(numbers: Sequence[str]) -> set[str]:
+    """Tell which of some numbers are the client's, or have an address of the client's."""
+    dids = select(Did.number).where(Did.client_id == current_client().id, Did.number.in_(numbers))
+    return set(db.session.scalars(dids)) | set(records_of(numbers))
 
 
 def _waiting() -> dict[str, str]:

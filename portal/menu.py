@@ -35,6 +35,8 @@ WITHIN = {
     "send_sheet": "numbers",
     "new_e911": "e911",
     "change_e911": "e911",
+    "many_e911": "e911",
+    "e911_history": "e911",
     "remove_e911": "e911",
     "usage_calls": "usage",
     "statement": "statement_list",

@@ -109,6 +109,23 @@ def preview_mail(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def check_address(page: Page) -> None:
+    """Type an address that the validator corrects."""
+    typed = {
+        "number": "412-555-0177",
+        "caller_name": "Acme Dental",
+        "address1": "100 Fifth Avenue Suite 300",
+        "address2": "3rd floor",
+        "city": "Pittsburgh, PA",
+        "state": "Pennsylvania",
+        "zip": "15222-1234",
+    }
+    for name, value in typed.items():
+        page.fill(f"#{name}", value)
+    page.check("#accepted")
+    press("#e911 button")(page)
+
+
 STAFF, LOGIN = "alice@keystone.example", "bob@acme.example"
 OWNER = "olivia@keystone.example"
 OFFICE, PORTAL = "/admin", "/portal/keystone"
@@ -231,6 +248,9 @@ PAGES = (
     Screen("portal-numbers-file", LOGIN, f"{PORTAL}/numbers/upload"),
     Screen("portal-911", LOGIN, f"{PORTAL}/911"),
     Screen("portal-911-new", LOGIN, f"{PORTAL}/911/new"),
+    Screen("portal-911-many", LOGIN, f"{PORTAL}/911", tick(2, "#set-many [name=n]", "#set-chosen")),
+    Screen("portal-911-check", LOGIN, f"{PORTAL}/911/new", check_address),
+    Screen("portal-911-history", LOGIN, f"{PORTAL}/911", follow("#records tbody a")),
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
     Screen("portal-statements", LOGIN, f"{PORTAL}/statements"),
     Screen("portal-statement", LOGIN, f"{PORTAL}/statements", follow("#months tbody a")),

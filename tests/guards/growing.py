@@ -81,6 +81,7 @@ SHOWS_NO_ROWS = {
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
     *("prices.index", "two_factor.index", "two_factor.picture"),
     *("portal.two_factor", "portal.two_factor_picture"),
+    *("portal.many_e911", "portal.e911_history"),
     *("portal.change_e911", "portal.change_service", "portal.new_e911", "portal.remove_e911"),
     *("portal.release_number", "portal.upload_numbers", "portal.ask_again"),
 }

@@ -61,6 +61,8 @@ ROUTES: dict[str, Access] = {
     "portal.send_numbers": LOGIN,
     "portal.ports": LOGIN,
     "portal.port": LOGIN,
+    "portal.many_e911": LOGIN,
+    "portal.e911_history": LOGIN,
     "portal.orders": LOGIN,
     "portal.order": LOGIN,
     "portal.cancel_order": LOGIN,

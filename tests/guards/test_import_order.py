@@ -20,6 +20,7 @@ ORDER = (
     "permissions",
     "audit",
     "catalog",
+    "addresses",
     "rollup",
     "charging",
     "endpoints",

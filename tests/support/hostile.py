@@ -74,7 +74,7 @@ CHECKED = {
     *("slug", "time_zone", "currency", "carrier", "brand_colour", "accent_colour", "logo_type"),
     *("host_name", "host_token", "password_hash", "totp_secret", "nonce", "token_hash"),
     *("code_hash", "submit_key", "digest", "dedupe_key", "message_id", "lease_owner", "ip"),
-    *("pending_email", "time_format", "delimiter", "carried_by"),
+    *("address_validator", "pending_email", "time_format", "delimiter", "carried_by"),
     *("state", "zip", "zip4", "lata", "npa", "nxx", "digits", "bucket", "service", "slot", "kind"),
 }
 """Columns whose content a door checks or the program makes; all other texts become hostile."""
