@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, current_app, flash, redirect, request, url_for
-from flask_admin import AdminIndexView, BaseView, expose
+from flask_admin import AdminIndexView, BaseView
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from flask_wtf import FlaskForm
@@ -25,6 +25,7 @@ from werkzeug.exceptions import HTTPException
 import database
 import display
 import sessions
+from admin_views.saved_views import SavedViews
 from columns import to_id
 from extensions import db
 from models import Reseller
@@ -102,7 +103,7 @@ class CappedCount(Query[Any]):
         return int(db.session.query(func.count()).select_from(rows).scalar())
 
 
-class RowsView(Guarded, ModelView):  # type: ignore[misc]
+class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
     """A list of one reseller's rows, with nothing allowed that a screen did not open."""
 
     can_create = can_edit = can_delete = can_view_details = can_export = False
@@ -136,32 +137,6 @@ class RowsView(Guarded, ModelView):  # type: ignore[misc]
 
     def __init__(self, model: Any, **options: Any) -> None:
         super().__init__(model, db, **options)
-
-    # --- The sorting that a person keeps ------------------------------------------------
-
-    @expose("/")
-    def index_view(self) -> Any:
-        """Show the list; opened without a word, as this person last kept it."""
-        person = sessions.staff()
-        kept = person.preferences.get("sorts", {}).get(self.endpoint) if person else None
-        if kept and not request.args:
-            return redirect(url_for(".index_view", **kept))
-        return super().index_view()
-
-    @expose("/keep-sorting", methods=("POST",))
-    def keep_sorting(self) -> Any:
-        """Keep how the list is sorted now, for the next time; without a sorting, forget it."""
-        person = sessions.staff() or abort(403)
-        column = to_id(request.form.get("sort"))
-        sorts = dict(person.preferences.get("sorts", {}))
-        if column is None or column >= len(self.column_list or ()):
-            sorts.pop(self.endpoint, None)
-        else:
-            sorts[self.endpoint] = {"sort": column, "desc": int("desc" in request.form)}
-        person.preferences = {**person.preferences, "sorts": sorts}
-        db.session.commit()
-        flash("The list opens sorted like this from now on.", "success")
-        return redirect(url_for(".index_view", **sorts.get(self.endpoint, {})))
 
     # --- One scope for everything -------------------------------------------------------
 

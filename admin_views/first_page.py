@@ -109,7 +109,9 @@ def _usage() -> dict[str, Any]:
     by_day = {day: one.price_micros for day, one in found.by_day.items()}
     return {
         "span": span,
-        "usage": found.total,
+        "month": found,
+        "month_zone": own_reseller().time_zone,
+        "currency": own_reseller().currency,
         "spenders": [(key, names[key], sums[key].price_micros) for key in dearest],
         "figure": charts.money_by_day(by_day, name="Price", name_before="") if sums else None,
     }

@@ -3,8 +3,14 @@
 from typing import Any
 
 from flask import Flask, url_for
+from sqlalchemy import func, select
 
 import sessions
+from extensions import db
+from models import Order, OrderState
+
+MOST_WAITING = 999
+"""Counting further would tell nobody more."""
 
 
 def entries(view: Any) -> list[dict[str, Any]]:
@@ -27,7 +33,17 @@ def _entry(item: Any, view: Any, section: str | None) -> dict[str, Any]:
         "icon": item.get_icon_value(),
         "active": item.is_active(view) or _is_above(item, view),
         "section": section,
+        "badge": _pending() if item.name == "Pending Orders" else None,
     }
+
+
+def _pending() -> str | None:
+    """Tell how many orders wait, for whoever works through them; None when none does."""
+    some = select(Order.id).where(Order.state == OrderState.PENDING).limit(MOST_WAITING + 1)
+    count = db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    if not count:
+        return None
+    return f"{MOST_WAITING}+" if count > MOST_WAITING else str(count)
 
 
 def _is_above(item: Any, view: Any) -> bool:

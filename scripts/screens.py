@@ -89,6 +89,18 @@ def tick(count: int, boxes: str, button: str | None = None) -> Act:
     return act
 
 
+def keep_view(name: str) -> Act:
+    """Keep the list as it is shown under a name, and look at it then."""
+
+    def act(page: Page) -> None:
+        if page.locator("#keep-view").count():
+            page.locator(".view-keep > summary").click()
+            page.fill("#view-name", name)
+            press("#keep-view button")(page)
+
+    return act
+
+
 def upload(file: str) -> Act:
     """Give a file of sample_data/ to the page's form."""
 
@@ -137,6 +149,7 @@ PAGES = (
     Screen("forgotten", None, f"{OFFICE}/forgotten"),
     Screen("first-page", STAFF, f"{OFFICE}/"),
     Screen("clients", STAFF, f"{OFFICE}/clients/"),
+    Screen("clients-view", STAFF, f"{OFFICE}/clients/?sort=0&desc=1", keep_view("Newest last")),
     Screen("client", STAFF, f"{OFFICE}/clients/1/"),
     Screen("client-new", STAFF, f"{OFFICE}/clients/new/"),
     Screen("client-logins", STAFF, f"{OFFICE}/clients/1/logins/"),

@@ -1,9 +1,10 @@
 """The form of a client: its fields, its menus, and the groups that were chosen in it."""
 
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from wtforms import (
     EmailField,
     SelectField,
@@ -102,20 +103,46 @@ def _free_groups() -> list[tuple[str, str]]:
 
 
 def _free_groups_of(kind: str) -> list[tuple[str, str]]:
-    model, label, (counted, column) = KINDS[kind]
-    rows = db.session.execute(
+    rows = _groups(kind, None).limit(MOST_GROUPS)
+    return [
+        (f"{kind}:{key}", f"{name} ({KINDS[kind][1]}, {_holds(kind, count)})")
+        for key, name, count in db.session.execute(rows)
+    ]
+
+
+def _groups(kind: str, client_id: int | None) -> Select[Any]:
+    """Find the groups of one kind that a client has, or nobody, with how much each holds."""
+    model, _, (counted, column) = KINDS[kind]
+    return (
         select(model.id, model.name, func.count(counted))
         .outerjoin(counted.class_, column == model.id)
-        .where(model.client_id.is_(None))
+        .where(model.client_id.is_(None) if client_id is None else model.client_id == client_id)
         .group_by(model.id, model.name)
         .order_by(model.name)
-        .limit(MOST_GROUPS)
     )
-    one = "address" if kind == "e911" else "number"
-    many = "addresses" if kind == "e911" else "numbers"
+
+
+def _holds(kind: str, count: int) -> str:
+    if kind == "e911":
+        return display.plural(count, "address", "addresses")
+    return display.plural(count, "number")
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of a client, in words."""
+
+    name: str
+    label: str
+    holds: str
+
+
+def groups_of(client: Client) -> list[Group]:
+    """List a client's groups of all three kinds with how much each holds."""
     return [
-        (f"{kind}:{key}", f"{name} ({label}, {display.plural(count, one, many)})")
-        for key, name, count in rows
+        Group(name, KINDS[kind][1], _holds(kind, count))
+        for kind in KINDS
+        for _, name, count in db.session.execute(_groups(kind, client.id))
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 import catalog
 import clients
@@ -12,12 +12,15 @@ import display
 import policy
 from admin_views import typed_word
 from admin_views.base import Page, own_reseller
-from admin_views.clients.form import ClientForm, chosen_groups
+from admin_views.clients.form import ClientForm, chosen_groups, groups_of
 from admin_views.of_client import PREFIX, OfClient
+from admin_views.usage import ranges
 from catalog import Invalid
+from columns import now
 from extensions import db
-from models import Client, ClientStatus, Did, DidGroup, Order, OrderState
+from models import Client, ClientStatus, Order, OrderState
 from permissions import Permission
+from usage import reports
 from workflow import NotAllowed
 
 STANDINGS = {
@@ -44,7 +47,9 @@ class ClientPage(OfClient, Page):
             "admin/clients/overview.html",
             client=client,
             monthly_micros=policy.monthly_total(client),
-            groups=_groups_of(client),
+            month=reports.report(ranges.month(), client_id=client.id, numbers=0),
+            moment=now(),
+            groups=groups_of(client),
             waiting=_waiting(client),
             kinds=catalog.KINDS,
             may_edit=self.by.can(Permission.CLIENTS_EDIT),
@@ -121,18 +126,6 @@ def _said(client: Client, before: clients.Stakes, word: str) -> str:
     orders = display.plural(before.pending, "pending order")
     became = "rejected" if client.status is ClientStatus.CLOSED else "left waiting"
     return f"{client.name} is {word}: {people} shut out, {orders} {became}."
-
-
-def _groups_of(client: Client) -> list[tuple[str, int]]:
-    """List a client's DID Groups with how many numbers each has."""
-    rows = db.session.execute(
-        select(DidGroup.name, func.count(Did.id))
-        .outerjoin(Did, Did.did_group_id == DidGroup.id)
-        .where(DidGroup.client_id == client.id)
-        .group_by(DidGroup.id, DidGroup.name)
-        .order_by(DidGroup.name)
-    )
-    return [(name, count) for name, count in rows]
 
 
 def _waiting(client: Client) -> list[Order]:

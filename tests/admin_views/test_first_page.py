@@ -115,6 +115,28 @@ def test_nothing_of_another_reseller_is_counted(visitor, mallory, bob, look, sto
     )
 
 
+def test_the_month_to_date_stands_with_its_zone_before_anything_is_used(
+    visitor, olga, beginner
+) -> None:
+    page = visitor(beginner).get(FIRST).html
+    assert said(page.select_one("#month-total")).startswith(
+        "Calls 0 Minutes 0.0 Messages 0 Fees $0"
+    )
+    since = said(page.select_one("#month-since"))
+    assert "midnight in America/New_York, as of" in since
+    assert "in USD." in since
+
+
+def test_the_menu_counts_the_orders_that_wait(visitor, alice, bob, look, story) -> None:
+    browser = visitor(alice)
+    assert browser.get(FIRST).html.select_one(".shell-nav .badge") is None
+    with look():
+        orders.ask(bob, story.free[0])
+        orders.ask(bob, story.free[1])
+    link = browser.get(FIRST).html.select_one(".shell-nav a:has(.badge)")
+    assert said(link) == "Pending Orders 2 waiting"
+
+
 def test_a_disk_that_is_erased_is_a_danger_told_here(visitor, alice, app, monkeypatch) -> None:
     browser = visitor(alice)
     assert browser.get(FIRST).html.select_one("#ephemeral") is None
@@ -172,7 +194,7 @@ def test_the_page_asks_as_much_for_many_orders_as_for_none(
             orders.ask(bob, number)
     with statements(app) as six:
         browser.get(FIRST)
-    assert len(six) == len(none) <= 17
+    assert len(six) == len(none) <= 18
     assert writes(six) == []
 
 

@@ -34,7 +34,7 @@ _LISTS: dict[str, tuple[Permission, Permission]] = {
 }
 """Flask-Admin's lists: what opens them to look, and what to change."""
 
-_LOOKS = ("index_view", "details_view", "export", "ajax_lookup", "keep_sorting")
+_LOOKS = ("index_view", "details_view", "export", "ajax_lookup", "keep_view", "drop_view")
 _CHANGES = ("create_view", "edit_view", "delete_view", "action_view", "ajax_update")
 
 ROUTES: dict[str, Access] = {
