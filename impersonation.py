@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 import audit
+import clients
 from columns import now
 from extensions import db
-from models import Client, ClientStatus, Handover, Login, Staff, WebSession
+from models import AccountStatus, Client, ClientStatus, Handover, Login, Staff, WebSession
 from permissions import Actor, Permission, is_login_open, is_staff_open, lacks_second_factor
 from policy import Refused
 
@@ -30,13 +31,29 @@ def obstacle(login: Login) -> str | None:
     return None
 
 
-def prepare(login: Login, session: WebSession, by: Actor) -> str:
-    """Make the code that opens the portal as a login, and record it; gives the code.
+def onlooker(client: Client) -> Login:
+    """Make the login that nobody is, as which staff look at a client's portal; it has no row.
 
-    Raises Refused for a login that is not open, and for a role that may not impersonate.
+    Its id is empty, it may ask for nothing, and it has no account.
+    """
+    looks = clients.nobody_yet(client, name=client.name, email="")
+    looks.status, looks.allow_order_requests = AccountStatus.ACTIVE, False
+    return looks
+
+
+def is_onlooker(login: Login) -> bool:
+    """Tell whether a login is nobody's: staff look at a client's portal."""
+    return login.id is None
+
+
+def prepare(whom: Login | Client, session: WebSession, by: Actor) -> str:
+    """Make the code that opens the portal as a login, or of a client as nobody; gives the code.
+
+    It is recorded. Raises Refused for what is not open, and for a role that may not impersonate.
     """
     if not by.can(Permission.IMPERSONATE) or session.staff_id is None:
         raise Refused("Your role may not impersonate. Ask the owner of your account.")
+    login = whom if isinstance(whom, Login) else onlooker(whom)
     problem = obstacle(login)
     if problem:
         raise Refused(problem)
@@ -46,13 +63,24 @@ def prepare(login: Login, session: WebSession, by: Actor) -> str:
             reseller_id=login.reseller_id,
             staff_id=session.staff_id,
             login_id=login.id,
+            client_id=login.client_id if is_onlooker(login) else None,
             session_id=session.id,
             code_hash=_hash(code),
             expires_at=now() + LIFE,
         )
     )
-    audit.record("login.impersonation_asked", login, by, client=login.client.name)
+    record("asked", login, by)
     return code
+
+
+def record(step: str, login: Login, by: Actor) -> None:
+    """Record a step of an impersonation, of the login or of the client that has none here."""
+    if is_onlooker(login):
+        audit.record(f"client.look_{step}", login.client, by)
+    elif step == "asked":
+        audit.record(f"login.impersonation_{step}", login, by, client=login.client.name)
+    else:
+        audit.record(f"login.impersonation_{step}", login, by)
 
 
 def find(code: str, reseller_id: int) -> Handover | None:
@@ -64,9 +92,18 @@ def find(code: str, reseller_id: int) -> Handover | None:
             joinedload(Handover.staff).joinedload(Staff.reseller),
             joinedload(Handover.session),
             joinedload(Handover.login).joinedload(Login.client).joinedload(Client.reseller),
+            joinedload(Handover.client).joinedload(Client.reseller),
         )
     )
     return found if found is not None and _is_live(found) else None
+
+
+def whom(found: Handover) -> Login:
+    """Give as whom a code opens the portal."""
+    if found.login is not None:
+        return found.login
+    assert found.client is not None  # noqa: S101  The table's check says so.
+    return onlooker(found.client)
 
 
 def use(found: Handover) -> bool:
@@ -88,7 +125,7 @@ def _is_live(found: Handover) -> bool:
         and found.session.ended_at is None
         and is_staff_open(found.staff)
         and not lacks_second_factor(found.staff)
-        and is_login_open(found.login, moment)
+        and is_login_open(whom(found), moment)
     )
 
 

@@ -364,13 +364,21 @@ class WebSession(Owned, Model):
         of_reseller("staff", "staff_id"),
         of_reseller("login", "login_id"),
         of_reseller("staff", "impersonator_id"),
-        CheckConstraint("(staff_id IS NULL) <> (login_id IS NULL)", name="one_person"),
+        of_reseller("client", "client_id"),
+        CheckConstraint(
+            "CASE WHEN staff_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN login_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN client_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="one_person",
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     staff_id: Mapped[int | None] = mapped_column(RowId)
     login_id: Mapped[int | None] = mapped_column(RowId)
+    client_id: Mapped[int | None] = mapped_column(RowId)
+    """The client whose portal staff look at as no login of it: it may not have one yet."""
     impersonator_id: Mapped[int | None] = mapped_column(RowId)
     parent_id: Mapped[int | None] = mapped_column(RowId)
     """The staff member's own session that an impersonation lives and ends with."""
@@ -386,6 +394,9 @@ class WebSession(Owned, Model):
     )
     login: Mapped[Login | None] = relationship(
         primaryjoin="Login.id == foreign(WebSession.login_id)"
+    )
+    client: Mapped[Client | None] = relationship(
+        primaryjoin="Client.id == foreign(WebSession.client_id)"
     )
     impersonator: Mapped[Staff | None] = relationship(
         primaryjoin="Staff.id == foreign(WebSession.impersonator_id)"
@@ -414,25 +425,34 @@ class RecoveryCode(Owned, Model):
 
 
 class Handover(Owned, Model):
-    """The single-use way of a staff member into the portal as a login; it dies in a minute."""
+    """The single-use way of a staff member into the portal, which dies in a minute.
+
+    It opens the portal as a login, or of a client as no login of it.
+    """
 
     __tablename__ = "handover"
     __table_args__ = owned(
         of_reseller("staff", "staff_id"),
         of_reseller("login", "login_id"),
+        of_reseller("client", "client_id"),
         of_reseller("web_session", "session_id"),
+        CheckConstraint("(login_id IS NULL) <> (client_id IS NULL)", name="one_door"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     staff_id: Mapped[int] = mapped_column(RowId)
-    login_id: Mapped[int] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    client_id: Mapped[int | None] = mapped_column(RowId)
     session_id: Mapped[int] = mapped_column(RowId)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     staff: Mapped[Staff] = relationship(primaryjoin="Staff.id == foreign(Handover.staff_id)")
-    login: Mapped[Login] = relationship(primaryjoin="Login.id == foreign(Handover.login_id)")
+    login: Mapped[Login | None] = relationship(primaryjoin="Login.id == foreign(Handover.login_id)")
+    client: Mapped[Client | None] = relationship(
+        primaryjoin="Client.id == foreign(Handover.client_id)"
+    )
     session: Mapped[WebSession] = relationship(
         primaryjoin="WebSession.id == foreign(Handover.session_id)"
     )

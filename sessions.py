@@ -18,6 +18,7 @@ from sqlalchemy.orm import joinedload
 
 import database
 import display
+import impersonation
 import tenancy
 from columns import now
 from extensions import db, login_manager
@@ -50,11 +51,18 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
     def __init__(self, row: WebSession, token: str) -> None:
         self.row, self.token = row, token
-        self.person: Staff | Login = row.staff or row.login  # type: ignore[assignment]
+        self.person = _person_of(row)
 
     def get_id(self) -> str:
         """Give what the cookie carries: the session's token, not the person's id."""
         return self.token
+
+
+def _person_of(row: WebSession) -> Staff | Login:
+    """Give whose session it is; of a client that staff look at, the login that nobody is."""
+    if row.client is not None:
+        return impersonation.onlooker(row.client)
+    return row.staff or row.login  # type: ignore[return-value]
 
 
 class AreaCookies(SecureCookieSessionInterface):
@@ -108,7 +116,8 @@ def sign_in(person: Staff | Login, by_way_of: Handover | None = None) -> None:
         reseller_id=person.reseller_id,
         token_hash=_hash(token),
         staff=person if is_staff else None,
-        login=None if is_staff else person,
+        login=None if is_staff or person.id is None else person,
+        client_id=person.client_id if not is_staff and person.id is None else None,
         impersonator_id=by_way_of.staff_id if by_way_of else None,
         parent_id=by_way_of.session_id if by_way_of else None,
         ip=request.remote_addr,
@@ -201,7 +210,7 @@ def _load(token: str) -> SignedIn | None:
         row = db.session.scalar(mine.options(*_with_person()))
         if row is not None and row.impersonator is not None:
             # Asked for here, where the session may read it; few rows have one.
-            _ = row.parent, row.impersonator.reseller
+            _ = row.parent, row.impersonator.reseller, row.client and row.client.reseller
     if row is None or not _is_live(row):
         return None
     tenancy.enter(row.reseller_id)
@@ -228,11 +237,12 @@ def _is_live(row: WebSession) -> bool:
         return False
     if row.expires_at <= moment or row.seen_at + IDLE[place] <= moment:
         return False
-    if row.staff is not None:
-        return is_staff_open(row.staff)
-    if row.impersonator is not None and not _may_impersonate(row, moment):
+    person = _person_of(row)
+    if isinstance(person, Staff):
+        return is_staff_open(person)
+    if (row.impersonator_id or row.client_id) and not _may_impersonate(row, moment):
         return False
-    return row.login is not None and is_login_open(row.login, moment)
+    return is_login_open(person, moment)
 
 
 def _may_impersonate(row: WebSession, moment: datetime) -> bool:

@@ -17,6 +17,7 @@ import brand
 import sessions
 import tenancy
 from extensions import db
+from impersonation import is_onlooker
 from models import Client, Login, Reseller
 from permissions import Actor
 from portal import menu
@@ -52,6 +53,18 @@ def own_account(view: View) -> View:
         if sessions.impersonator() is not None:
             name = current_login().name
             abort(403, f"This is {name}'s own account: you can look at it, but not change it.")
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
+
+def has_account(view: View) -> View:
+    """Refuse staff who look at a portal as no login of it: nobody has no account (P1)."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if is_onlooker(current_login()):
+            abort(403, "You look at this portal as no login of it, so there is no account here.")
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
@@ -118,7 +131,7 @@ def _frame() -> dict[str, Any]:
         "viewer_name": person.name if person else None,
         "portal_nav": menu.entries(person, request.endpoint, actor()) if person else [],
         "impersonation": _impersonation() if person else None,
-        "account_url": url_for("portal.account") if person else None,
+        "account_url": url_for("portal.account") if person and not is_onlooker(person) else None,
         "sign_out_url": url_for("portal.sign_out") if person else None,
         "home_url": url_for("portal.first_page") if person else url_for("portal.sign_in"),
     }
@@ -135,6 +148,7 @@ def _impersonation() -> dict[str, Any] | None:
         "client_name": person.client.name,
         "until": row.expires_at,
         "may_act": actor().may_request or not person.allow_order_requests,
+        "is_look": is_onlooker(person),
     }
 
 

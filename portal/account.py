@@ -23,10 +23,11 @@ from extensions import db
 from models import Invitation, Login
 from permissions import login_actor
 from policy import Refused
-from portal.access import actor, blueprint, current_login, own_account, public
+from portal.access import actor, blueprint, current_login, has_account, own_account, public
 
 
 @blueprint.get("/account")
+@has_account
 def account() -> Any:
     """Show a login its own account."""
     return _page()

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 
-import audit
 import impersonation
 import sessions
 import sign_in_forms
@@ -24,24 +23,32 @@ def impersonate(code: str) -> Any:
             page = render_template("portal/impersonation/ended.html")
             return page, 410, sign_in_forms.PRIVATE
         if request.method == "GET":
-            page = render_template("portal/impersonation/open.html", handover=found)
+            page = render_template(
+                "portal/impersonation/open.html",
+                staff=found.staff,
+                login=impersonation.whom(found),
+                is_look=found.login_id is None,
+            )
             return page, 200, sign_in_forms.PRIVATE
         if impersonation.use(found):
-            sessions.sign_in(found.login, by_way_of=found)
-            by = login_actor(found.login, found.staff, **sessions.origin_of_request())
-            audit.record("login.impersonation_started", found.login, by)
+            login = impersonation.whom(found)
+            sessions.sign_in(login, by_way_of=found)
+            by = login_actor(login, found.staff, **sessions.origin_of_request())
+            impersonation.record("started", login, by)
             db.session.commit()
     return redirect(url_for("portal.first_page"))
 
 
 @blueprint.post("/end-impersonation")
 def end_impersonation() -> Any:
-    """End the impersonation of this browser, and lead back to the login in the back office."""
+    """End the impersonation of this browser, and lead back to where it began in the back office."""
     staff, person = sessions.impersonator(), sessions.login()
     if staff is None or person is None:
         return redirect(url_for("portal.first_page"))
-    audit.record("login.impersonation_ended", person, sessions.actor())
+    impersonation.record("ended", person, sessions.actor())
     back = url_for("logins.details_view", id=person.id)
+    if impersonation.is_onlooker(person):
+        back = url_for("client.overview", client_id=person.client_id)
     sessions.sign_out()
     db.session.commit()
     flash("The impersonation has ended.", "success")

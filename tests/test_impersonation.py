@@ -242,3 +242,96 @@ def test_a_login_that_cannot_sign_in_cannot_be_impersonated(
     page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
     assert "impersonate" not in page.forms
     assert "Bob cannot sign in" in page.html.find(id="impersonate-shut").get_text()
+
+
+# --- A client's portal, as no login of it (P1) ---------------------------------------------------
+
+
+def look_at(browser: Visitor, client):  # type: ignore[no-untyped-def]
+    """Press Open the portal on a client's page and go through the door."""
+    door = browser.get(f"/admin/clients/{client.id}/").forms["look"].submit(status=303).follow()
+    return door.forms["impersonate"].submit(status=302).follow()
+
+
+def forget_logins(person: Person) -> None:
+    db.session.delete(db.session.get_one(Login, person.id))
+
+
+def test_a_portal_opens_before_any_login_exists(app: Flask, visitor, alice, bob, acme) -> None:
+    change(app, forget_logins, bob)
+    page = look_at(visitor(alice), acme)
+    banner = page.html.select_one(".impersonation").get_text(" ", strip=True)
+    assert banner.startswith("Alice looks at the portal of Acme , as no login of it, until ")
+    assert "(412) 555-0190" in page.click("Numbers", index=0).text
+
+
+@pytest.mark.parametrize(
+    "path", ["", "numbers", "numbers/4125550190", "order-numbers", "911", "orders", "usage"]
+)
+def test_whoever_looks_sees_every_page_of_the_client(visitor, alice, acme, path: str) -> None:
+    browser = visitor(alice)
+    look_at(browser, acme)
+    seen = browser.get(f"/portal/keystone/{path}", status=200)
+    assert seen.html.select_one(".impersonation")
+
+
+def test_whoever_looks_has_no_account(visitor, alice, acme) -> None:
+    browser = visitor(alice)
+    page = look_at(browser, acme)
+    assert page.html.find(id="own-account") is None
+    browser.get("/portal/keystone/account", status=403)
+    browser.get("/portal/keystone/account/two-factor", status=403)
+    token = page.html.find("input", {"name": "csrf_token"})["value"]
+    form = {"csrf_token": token, "name": "Nobody"}
+    browser.post("/portal/keystone/account", form, status=403)
+
+
+def test_whoever_looks_orders_nothing(visitor, alice, acme, story: Story, look) -> None:
+    browser = visitor(alice)
+    page = look_at(browser, acme)
+    token = page.html.find("input", {"name": "csrf_token"})["value"]
+    forged = {"csrf_token": token, "chosen": story.free[0].removeprefix("+1"), "send": "1"}
+    browser.post("/portal/keystone/order-numbers/review", forged, status=403)
+    with look():
+        assert (db.session.query(Order).count(), db.session.query(Mail).count()) == (0, 0)
+
+
+def test_looking_is_recorded_and_leads_back(visitor, alice, acme, look) -> None:
+    browser = visitor(alice)
+    page = look_at(browser, acme)
+    back = page.forms["end-impersonation"].submit(status=302)
+    assert back.location == f"/admin/clients/{acme.id}/"
+    browser.get("/portal/keystone/", status=302)
+    with look():
+        entries = db.session.query(AuditEntry).filter(AuditEntry.action.like("client.look%"))
+        assert [(e.action, e.by_name, e.object_id) for e in entries.order_by(AuditEntry.id)] == [
+            ("client.look_asked", "Alice", acme.id),
+            ("client.look_started", "Alice as Acme", acme.id),
+            ("client.look_ended", "Alice as Acme", acme.id),
+        ]
+
+
+def test_looking_ends_with_the_staff_members_own_session(visitor, alice, acme) -> None:
+    browser = visitor(alice)
+    look_at(browser, acme)
+    browser.get("/admin/").forms["sign-out"].submit(status=302)
+    browser.get("/portal/keystone/", status=302)
+
+
+def test_the_portal_of_a_suspended_client_is_shut_for_whoever_looks(
+    app: Flask, visitor, alice, bob, acme
+) -> None:
+    browser = visitor(alice)
+    form = browser.get(f"/admin/clients/{acme.id}/").forms["look"]
+    look_at(browser, acme)
+    change(app, suspend_client, bob)
+    browser.get("/portal/keystone/", status=302)
+    assert "Acme is suspended, so its portal is shut." in form.submit(status=302).follow().text
+    assert "look" not in browser.get(f"/admin/clients/{acme.id}/").forms
+
+
+def test_victor_and_mallory_open_no_portal(visitor, victor, mallory, acme) -> None:
+    for person, status in ((victor, 403), (mallory, 404)):
+        browser = visitor(person)
+        token = browser.get("/admin/").html.find("input", {"name": "csrf_token"})["value"]
+        browser.post(f"/admin/clients/{acme.id}/portal", {"csrf_token": token}, status=status)

@@ -9,7 +9,9 @@ from sqlalchemy import select
 import catalog
 import clients
 import display
+import impersonation
 import policy
+import sessions
 from admin_views import typed_word
 from admin_views.base import Page, own_reseller
 from admin_views.clients.form import ClientForm, chosen_groups, groups_of
@@ -20,6 +22,7 @@ from columns import now
 from extensions import db
 from models import Client, ClientStatus, Order, OrderState
 from permissions import Permission
+from policy import Refused
 from usage import reports
 from workflow import NotAllowed
 
@@ -55,6 +58,7 @@ class ClientPage(OfClient, Page):
             may_edit=self.by.can(Permission.CLIENTS_EDIT),
             may_invite=self.by.can(Permission.LOGINS_EDIT),
             portal_address=portal_address(),
+            may_look=self.by.can(Permission.IMPERSONATE) and client.status is ClientStatus.ACTIVE,
         )
 
     @expose("/edit", methods=("GET", "POST"))
@@ -76,6 +80,22 @@ class ClientPage(OfClient, Page):
                 return redirect(url_for(".overview"))
         form.offer(client)
         return self.render("admin/clients/form.html", form=form, client=client)
+
+    @expose("/portal", methods=("POST",))
+    def look(self) -> Any:
+        """Lead to the client's portal as no login of it, which it needs none for (P1)."""
+        row = sessions.row() or abort(403)
+        if not self.by.can(Permission.IMPERSONATE):
+            abort(403)
+        try:
+            code = impersonation.prepare(self.client, row, self.by)
+            db.session.commit()
+        except Refused as refused:
+            db.session.rollback()
+            flash(refused.sentence, "error")
+            return redirect(url_for(".overview"))
+        slug = own_reseller().slug
+        return redirect(url_for("portal.impersonate", brand=slug, code=code), 303)
 
     @expose("/<any(suspend, reopen, close):act>", methods=("GET", "POST"))
     def standing(self, act: str) -> Any:

@@ -158,6 +158,7 @@ ROUTES: dict[str, Access] = {
     "dids.batch": Permission.NUMBERS_EDIT,
     "client_numbers.batch": Permission.NUMBERS_EDIT,
     "client.overview": Permission.CLIENTS_VIEW,
+    "client.look": Permission.IMPERSONATE,
     "client.edit": Permission.CLIENTS_EDIT,
     "client.standing": Permission.CLIENTS_EDIT,
     "client_order_settings.index": Permission.CLIENTS_VIEW,
