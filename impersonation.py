@@ -38,6 +38,7 @@ def onlooker(client: Client) -> Login:
     """
     looks = clients.nobody_yet(client, name=client.name, email="")
     looks.status, looks.allow_order_requests = AccountStatus.ACTIVE, False
+    looks.created_at = client.created_at
     return looks
 
 
