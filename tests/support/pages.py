@@ -168,7 +168,7 @@ MORE = (
     Screen("client-911-address", OWNER, f"{OFFICE}/clients/1/911/", follow_within("911")),
     Screen("endpoint-group", OWNER, f"{OFFICE}/endpoint-groups/edit/?id=1"),
     Screen("911-group", OWNER, f"{OFFICE}/911-groups/edit/?id=1"),
-    Screen("staff-edit", OWNER, f"{OFFICE}/staff/edit/?id=2"),
+    Screen("staff-edit", OWNER, f"{OFFICE}/staff/edit/?id=3"),
     Screen("port-edit", OWNER, f"{OFFICE}/ports/1/edit"),
     Screen("did-group-new", OWNER, f"{OFFICE}/did-groups/new/"),
     Screen("911-group-new", OWNER, f"{OFFICE}/911-groups/new/"),
