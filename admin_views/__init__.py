@@ -12,6 +12,7 @@ from admin_views.e911 import E911Records
 from admin_views.e911_missing import NumbersWithout911
 from admin_views.first_page import FirstPage
 from admin_views.groups import DidGroups, E911Groups, EndpointGroups
+from admin_views.help import Help
 from admin_views.logins import Logins
 from admin_views.mail import Mails
 from admin_views.money import ClientAlerts, ClientCharges, ClientStatements, Months
@@ -84,5 +85,6 @@ def screens() -> list[object]:
         StaffMembers(),
         Audit(),
         Profile(),
+        Help(),
         two_factor.TwoFactor(),
     ]

@@ -62,6 +62,8 @@ def frame() -> dict[str, Any]:
         "viewer": staff.name,
         "profile_url": url_for("profile.index"),
         "search_url": url_for("search.index"),
+        "help_page_url": url_for("help.index"),
+        "keys_off": staff.preferences.get("keys") == "off",
     }
 
 

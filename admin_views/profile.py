@@ -54,6 +54,15 @@ class Profile(Page):
                 return redirect(url_for(".index"))
         return self._page(form=form)
 
+    @expose("/screen/", methods=("POST",))
+    def screen(self) -> Any:
+        """Switch single keys on or off, for people who type by voice or by chance."""
+        staff, keys = _viewer(), "on" if request.form.get("keys") else "off"
+        staff.preferences = {**staff.preferences, "keys": keys}
+        db.session.commit()
+        flash(f"Single keys are {keys}.", "success")
+        return redirect(url_for(".index"))
+
     @expose("/password/", methods=("POST",))
     def password(self) -> Any:
         """Set a new password, sign out everywhere else, and say so by mail."""

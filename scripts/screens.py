@@ -101,6 +101,14 @@ def keep_view(name: str) -> Act:
     return act
 
 
+def open_help(page: Page) -> None:
+    """Open the help over the page; on a phone the menu comes first."""
+    if not page.locator("#help").is_visible():
+        page.locator(".shell-menu > summary").click()
+    page.locator("#help").click()
+    page.locator("dialog.help").wait_for()
+
+
 def upload(file: str) -> Act:
     """Give a file of sample_data/ to the page's form."""
 
@@ -227,6 +235,8 @@ PAGES = (
     Screen("audit", OWNER, f"{OFFICE}/audit/"),
     Screen("client-activity", OWNER, f"{OFFICE}/clients/1/activity/"),
     Screen("profile", STAFF, f"{OFFICE}/profile/"),
+    Screen("help", STAFF, f"{OFFICE}/help/"),
+    Screen("help-over-a-page", STAFF, f"{OFFICE}/clients/", open_help),
     Screen("two-factor", STAFF, f"{OFFICE}/two-factor/"),
     Screen("not-found", STAFF, f"{OFFICE}/orders/NOTHING", status=404),
     Screen("portal-sign-in", None, f"{PORTAL}/sign-in"),

@@ -91,6 +91,7 @@
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.body.dataset.keys === "off") return;
     const box = document.querySelector("[data-search]");
     if (box) {
       event.preventDefault();
@@ -99,6 +100,42 @@
       box.select();
     }
   });
+
+  // Help opens over the page; without a script its link leads to a page of its own.
+  const helpLink = document.querySelector("[data-help]");
+  const fetchHelp = async () => {
+    const answer = await fetch(helpLink.href);
+    const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const box = document.createElement("dialog");
+    box.className = "ask help";
+    box.setAttribute("aria-label", "Help");
+    const close = document.createElement("form");
+    close.method = "dialog";
+    close.className = "ask-buttons";
+    close.append(Object.assign(document.createElement("button"), { className: "btn btn-primary", textContent: "Close" }));
+    box.append(whole.getElementById("help-content"), close);
+    document.body.append(box);
+    return box;
+  };
+  const openHelp = async () => {
+    try {
+      (document.querySelector("dialog.help") || await fetchHelp()).showModal();
+    } catch { window.location.assign(helpLink.href); }
+  };
+  if (helpLink && !document.getElementById("help-content")) {
+    helpLink.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      openHelp();
+    });
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
+      if (event.key !== "?" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (document.body.dataset.keys === "off" || document.querySelector("[data-keys-help]")) return;
+      event.preventDefault();
+      openHelp();
+    });
+  }
 
   // Rows chosen for a batch.
   for (const bulk of all("[data-bulk]")) {

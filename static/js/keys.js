@@ -1,7 +1,6 @@
-// Keys for whoever decides many orders: in the queue and on an order's page. They can be switched off.
+// Keys for whoever decides many orders: in the queue and on an order's page. The profile switches them off.
 (() => {
-  const STORE = "keys-off";
-  const isOff = () => localStorage.getItem(STORE) === "1";
+  const isOff = document.body.dataset.keys === "off";
   const rows = () => [...document.querySelectorAll("#batch tbody tr, table.table-cards tbody tr")].filter((row, n, all) => all.indexOf(row) === n);
   const queue = document.querySelector("[data-queue]");
   let at = -1;
@@ -39,17 +38,12 @@
     button.hidden = false;
     button.addEventListener("click", openHelp);
   }
-  const box = help?.querySelector("input");
-  if (box) {
-    box.checked = !isOff();
-    box.addEventListener("change", () => localStorage.setItem(STORE, box.checked ? "0" : "1"));
-  }
 
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isOff || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "?") { event.preventDefault(); openHelp(); return; }
-    if (isOff() || !keys[event.key]) return;
+    if (!keys[event.key]) return;
     event.preventDefault();
     keys[event.key]();
   });

@@ -79,7 +79,7 @@ SHOWS_NO_ROWS = {
     *("client.edit", "client.standing", "cdr_imports.bad_lines", "unassigned.give"),
     *("did_import.sample", "logins.preview_view", "mail.body_view", "orders.index"),
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
-    *("prices.index", "two_factor.index", "two_factor.picture"),
+    *("help.index", "prices.index", "two_factor.index", "two_factor.picture"),
     *("portal.two_factor", "portal.two_factor_picture"),
     *("portal.many_e911", "portal.e911_history"),
     *("portal.change_e911", "portal.change_service", "portal.new_e911", "portal.remove_e911"),

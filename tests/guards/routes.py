@@ -178,6 +178,8 @@ ROUTES: dict[str, Access] = {
     "staff_members.demand_view": Permission.STAFF_EDIT,
     "staff_members.reset_two_factor_view": Permission.STAFF_EDIT,
     "profile.index": STAFF,
+    "help.index": STAFF,
+    "profile.screen": STAFF,
     "profile.password": STAFF,
     "profile.end_session": STAFF,
     "profile.sign_out_everywhere": STAFF,
