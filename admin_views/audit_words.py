@@ -28,6 +28,7 @@ SAID = {
     "client.alert_added": "Added a spend alert",
     "client.alert_removed": "Removed a spend alert",
     "client.statement_sent": "Mailed a statement",
+    "did.labelled": "Labelled a number",
     "calls.given": "Gave calls of nobody to a client",
     "calls.rerated": "Priced calls again",
     "month.closed": "Closed a month",

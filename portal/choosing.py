@@ -18,7 +18,7 @@ from catalog import Service
 from extensions import db
 from models import Client, Did, Order, OrderLine, ServicePrice
 from policy import Refused
-from portal import numbers
+from portal import number_search, numbers
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def asked(client: Client, values: Any) -> list[str]:
 
     Raises Refused with a sentence when there are none or too many for one order.
     """
-    conditions = numbers.are_mine(client, numbers.search_of(values) if values.get("all") else "")
+    wanted = number_search.read(values) if values.get("all") else numbers.EVERYTHING
+    conditions = numbers.are_mine(client, wanted)
     if not values.get("all"):
         conditions.append(Did.number.in_(read(values, "n", "here")))
     count = db.session.scalar(select(func.count(Did.id)).where(*conditions)) or 0
@@ -111,7 +112,7 @@ def _candidate(
     paid = sum(row.monthly_micros for row in now_on.values())
     return Candidate(
         did.number,
-        did.label,
+        number_search.label_of(did),
         catalog.words(service.key, current.settings if current else None),
         " and ".join(catalog.label(key) for key in now_on if key != service.key),
         current is not None,

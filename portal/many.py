@@ -16,7 +16,7 @@ from extensions import db
 from lines import Request
 from models import ServicePrice
 from policy import Refused
-from portal import asked, choosing, number, numbers
+from portal import asked, choosing, number, number_search
 from portal.access import actor, blueprint, current_client, requires_order_requests
 
 MOST_NOTE = 2_000
@@ -55,8 +55,8 @@ def change_many() -> Any:
 def back_to_list(sentence: str) -> Any:
     """Go back to the list, with its search, and say what was missing."""
     flash(sentence, "warning")
-    wanted = numbers.search_of(request.args)
-    return redirect(url_for("portal.numbers", q=wanted or None), 303)
+    wanted: dict[str, Any] = dict(number_search.read(request.args).args)
+    return redirect(url_for("portal.numbers", **wanted), 303)
 
 
 def _send(service: Service, ticked: Sequence[str]) -> Any:

@@ -25,6 +25,7 @@ SEEN_BY_ALL = {"e911"}
 
 WITHIN = {
     "number": "numbers",
+    "label_number": "numbers",
     "change_service": "numbers",
     "review_many": "numbers",
     "change_many": "numbers",

@@ -16,13 +16,17 @@ import display
 import policy
 import workflow
 from catalog import Invalid, Service
+from columns import now
 from extensions import db
 from lines import Request
-from models import Did, E911Record, Order, OrderLine
+from models import Client, Did, E911Record, Order, OrderLine
 from policy import Refused
-from portal import asked, stock
+from portal import asked, number_search, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
+from portal.e911 import STATUSES
 from portal.numbers import STATES
+from usage import reports
+from usage.reports import Sums
 
 MOST_NOTE = 2_000
 RECENT = 10
@@ -49,18 +53,35 @@ def mine(digits: str) -> Did:
 @blueprint.get("/numbers/<digits>")
 def number(digits: str) -> Any:
     """Show one number: its services with their values, its 911 address, its orders."""
-    did = mine(digits)
+    return show(mine(digits))
+
+
+def show(did: Did, label_problem: str | None = None) -> str:
+    """Show one number's page, with a sentence where its label could not be."""
+    client, typed = current_client(), request.form.get("label")
     return render_template(
         "portal/numbers/number.html",
         did=did,
         place=stock.place(did),
         state=STATES[did.status],
         services=_services(did),
+        label=number_search.label_of(did),
+        typed_label=typed if typed is not None else did.client_label or "",
+        label_problem=label_problem,
+        may_label=actor().may_request,
         e911=_e911(did),
+        e911_words=STATUSES,
+        shows_e911=policy.kind_problem(policy.settings_of(client), "e911_provision") is None,
+        month=_month_to_date(client, did),
         orders=_orders(did),
         kinds=catalog.KINDS,
         may_release=_may_release(),
     )
+
+
+def _month_to_date(client: Client, did: Did) -> Sums:
+    span = reports.month_to_date(reports.today(client.reseller.time_zone, now()))
+    return reports.report(span, client_id=client.id, number=did.number, numbers=1).total
 
 
 def _may_release() -> bool:

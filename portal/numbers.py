@@ -1,25 +1,27 @@
-"""The client's own numbers: a list with search in any spelling; nothing is changed here.
+"""The client's own numbers: a list with a search and filters; nothing is changed here.
 
 What is ticked goes to ``many`` and ``release``; the whole list as a file is ``numbers_csv``.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, request
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 import catalog
+import emergency
 import policy
 from catalog import Service
 from extensions import db
 from models import Client, Did, DidService, DidStatus, OrderSettings
-from portal import paging, stock
+from portal import number_search, paging, stock
 from portal.access import actor, blueprint, current_client
+from portal.number_search import Look
 from portal.orders import may_order
 
 PAGE = 50
+EVERYTHING = Look()
 
 STATES = {DidStatus.ACTIVE: "In service", DidStatus.SUSPENDED: "Suspended"}
 """Only these two can belong to a client."""
@@ -29,7 +31,7 @@ STATES = {DidStatus.ACTIVE: "In service", DidStatus.SUSPENDED: "Suspended"}
 def numbers() -> Any:
     """List the client's numbers."""
     client = current_client()
-    wanted, page = search_of(request.args), paging.asked()
+    wanted, page = number_search.read(request.args), paging.asked()
     settings, may_request = policy.settings_of(client), actor().may_request
     found = _list_of(client, wanted).limit(PAGE + 1).offset((page - 1) * PAGE)
     rows = db.session.execute(found).all()
@@ -38,6 +40,9 @@ def numbers() -> Any:
         wanted=wanted,
         rows=rows[:PAGE],
         services=_services([row.id for row in rows[:PAGE]]),
+        uncovered=_uncovered(settings, [row.id for row in rows[:PAGE]]),
+        choices=number_search.choices(client),
+        e911_choices=number_search.E911 if _shows_e911(settings) else {},
         place=stock.place,
         states_of_numbers=STATES,
         page=page,
@@ -52,11 +57,6 @@ def numbers() -> Any:
     )
 
 
-def search_of(values: Any) -> str:
-    """Read what an address or a form looks for among the numbers."""
-    return " ".join(values.get("q", "").split())[:80]
-
-
 def editable(settings: OrderSettings) -> list[Service]:
     """List the services that the client may change, in the catalog's order (P15)."""
     return [
@@ -66,22 +66,32 @@ def editable(settings: OrderSettings) -> list[Service]:
     ]
 
 
-def are_mine(client: Client, wanted: str = "") -> list[Any]:
+def are_mine(client: Client, wanted: Look = EVERYTHING) -> list[Any]:
     """Give the conditions of the client's numbers that a search finds; all of them without one."""
-    mine = [Did.client_id == client.id]
-    return [*mine, _matches(wanted)] if wanted else mine
+    return [Did.client_id == client.id, *wanted.conditions]
 
 
-def _count(client: Client, wanted: str) -> int:
+def _shows_e911(settings: OrderSettings) -> bool:
+    return policy.kind_problem(settings, "e911_provision") is None
+
+
+def _uncovered(settings: OrderSettings, ids: Sequence[int]) -> set[int]:
+    """Tell which numbers have no 911 address; none where 911 is not the client's to change."""
+    if not ids or not _shows_e911(settings):
+        return set()
+    return set(db.session.scalars(select(Did.id).where(Did.id.in_(ids), emergency.uncovered())))
+
+
+def _count(client: Client, wanted: Look) -> int:
     return db.session.scalar(select(func.count(Did.id)).where(*are_mine(client, wanted))) or 0
 
 
-def _list_of(client: Client, wanted: str) -> Any:
+def _list_of(client: Client, wanted: Look) -> Any:
     return (
         select(
             Did.id,
             Did.number,
-            Did.label,
+            number_search.LABEL.label("label"),
             Did.type,
             Did.state,
             Did.city,
@@ -91,17 +101,6 @@ def _list_of(client: Client, wanted: str) -> Any:
         .where(*are_mine(client, wanted))
         .order_by(Did.number)
     )
-
-
-def _matches(wanted: str) -> Any:
-    """Match part of a number in any spelling, else part of a label or a place."""
-    digits = re.sub(r"\D", "", wanted)
-    if digits and re.fullmatch(r"[+\d\s().\-/·]*", wanted):
-        digits = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
-        return Did.number.like(f"+1%{digits[:10]}%")
-    text = wanted.lower()
-    columns = (Did.label, Did.city, Did.rate_center)
-    return or_(*(func.lower(column).contains(text, autoescape=True) for column in columns))
 
 
 def _services(ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:

@@ -24,8 +24,9 @@ from did_import import FileProblem
 from extensions import db
 from models import Did, Order
 from policy import Refused
-from portal import asked, number, number_sheet, numbers, sheet_changes
+from portal import asked, number, number_search, number_sheet, numbers, sheet_changes
 from portal.access import actor, blueprint, current_client, requires_order_requests
+from portal.number_search import Look
 from portal.sheet_changes import Plan
 
 MOST_NOTE = 2_000
@@ -36,16 +37,16 @@ MOST_SAME = 200
 @blueprint.post("/numbers/csv")
 def numbers_csv() -> Response:
     """Export the numbers that the list shows; that it was done is recorded."""
-    client, wanted = current_client(), numbers.search_of(request.form)
+    client, wanted = current_client(), number_search.read(request.form)
     count = select(func.count(Did.id)).where(*numbers.are_mine(client, wanted))
-    found = {"search": wanted, "numbers": db.session.scalar(count)}
+    found = {"search": wanted.words, "numbers": db.session.scalar(count)}
     audit.record("numbers.exported", client, actor(), **found)
     db.session.commit()
     services = numbers.editable(policy.settings_of(client))
     return sheets.download("numbers.csv", number_sheet.headings(services), _rows(services, wanted))
 
 
-def _rows(services: Sequence[Service], wanted: str) -> Iterator[list[str]]:
+def _rows(services: Sequence[Service], wanted: Look) -> Iterator[list[str]]:
     mine = select(Did).where(*numbers.are_mine(current_client(), wanted))
     with database.reading():
         dids = db.session.scalars(mine.order_by(Did.number).options(selectinload(Did.services)))
@@ -55,7 +56,11 @@ def _rows(services: Sequence[Service], wanted: str) -> Iterator[list[str]]:
 def _row(services: Sequence[Service], did: Did) -> list[str]:
     now_on = {row.service: row.settings for row in did.services}
     found = [cell for one in services for cell in number_sheet.cells(one, now_on.get(one.key))]
-    return [display.number(did.number), did.label or "", *map(number_sheet.written, found)]
+    return [
+        display.number(did.number),
+        number_search.label_of(did) or "",
+        *map(number_sheet.written, found),
+    ]
 
 
 @blueprint.route("/numbers/upload", methods=["GET", "POST"])

@@ -21,7 +21,7 @@ from extensions import db
 from lines import Draft, Request
 from models import Order, OrderLine
 from policy import Refused
-from portal import asked, choosing, number
+from portal import asked, choosing, number, number_search
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.many import back_to_list
 
@@ -117,7 +117,7 @@ def _page(
     cannot = taken | (refused.problems if refused else {})
     kept = [did for did in dids if did.number not in cannot]
     drafts = lines.draft(client, KIND, [Request(did.number) for did in kept]) if kept else []
-    labels = {did.number: did.label for did in kept}
+    labels = {did.number: number_search.label_of(did) for did in kept}
     again = asked.earlier()
     return render_template(
         "portal/numbers/release.html",

@@ -61,6 +61,7 @@ ROUTES: dict[str, Access] = {
     "portal.send_numbers": LOGIN,
     "portal.ports": LOGIN,
     "portal.port": LOGIN,
+    "portal.label_number": LOGIN,
     "portal.many_e911": LOGIN,
     "portal.e911_history": LOGIN,
     "portal.orders": LOGIN,

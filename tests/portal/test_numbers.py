@@ -7,7 +7,17 @@ from sqlalchemy import update
 
 from carriers import inventory
 from extensions import db
-from models import Did, DidGroup, DidService
+from models import (
+    AuditEntry,
+    Did,
+    DidGroup,
+    DidService,
+    Login,
+    Order,
+    OrderSettings,
+    PortalSettings,
+)
+from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.queries import statements, writes
 from tests.support.words import leaks_of
@@ -60,7 +70,7 @@ def test_bob_sees_his_numbers_and_what_each_does(
         "–",
         "Los Angeles, CA",
         "Caller ID Name: ACME",
-        "In service",
+        "In service No 911 address",
     ]
 
 
@@ -141,3 +151,126 @@ def test_it_says_no_forbidden_word(visitor: Any, bob: Person, story: Story, look
     page = visitor(bob).get(LIST)
     assert "(213) 555-0100" in page.text
     assert leaks_of(page) == []
+
+
+# --- Filters and labels -------------------------------------------------------------------------
+
+
+def find(browser: Any, **fields: str) -> list[str]:
+    form = browser.get(LIST).forms["search-numbers"]
+    for name, value in fields.items():
+        form[name] = value
+    return listed(form.submit())
+
+
+def test_numbers_are_found_by_the_service_that_they_have_or_lack(
+    visitor: Any, bob: Person, story: Story, look: Any
+) -> None:
+    give(look, story, 2)
+    browser = visitor(bob)
+    assert find(browser, has="cnam_outbound") == ["(213) 555-0100", "(213) 555-0101"]
+    assert find(browser, has="none") == ["(412) 555-0190"]
+    assert find(browser, has="cnam_outbound", q="0101") == ["(213) 555-0101"]
+
+
+def test_numbers_without_911_are_marked_and_found(
+    visitor: Any, bob: Person, alice: Person, story: Story, look: Any
+) -> None:
+    give(look, story, 1)
+    address = {"caller_name": "Acme", "address1": "1 Main Street", "city": "Erie"}
+    with look():
+        asked = {"kind": "e911_provision", "state": "PA", "zip": "16501", **address}
+        orders.approve(orders.ask(bob, story.acme_number, **asked), alice)
+    browser = visitor(bob)
+    marked = [row.get_text() for row in browser.get(LIST).html.select("#numbers tbody tr")]
+    assert ["No 911 address" in text for text in marked] == [True, False]
+    assert find(browser, e911="no") == ["(213) 555-0100"]
+    assert find(browser, e911="yes") == ["(412) 555-0190"]
+
+
+def test_where_911_is_off_nothing_of_it_is_asked(
+    visitor: Any, bob: Person, story: Story, look: Any
+) -> None:
+    with look():
+        db.session.execute(update(OrderSettings).values(e911_provisioning=False))
+        db.session.commit()
+    page = visitor(bob).get(LIST)
+    assert ("911" in page.html.select_one("main").get_text(), page.html.find(id="e911")) == (
+        False,
+        None,
+    )
+
+
+def call_it(browser: Any, text: str, number: str = "4125550190") -> Any:
+    form = browser.get(f"{LIST}/{number}").forms["label-number"]
+    form["label"] = text
+    return form.submit(expect_errors=True)
+
+
+def test_a_label_of_ones_own_is_written_found_and_taken_away(
+    visitor: Any, bob: Person, story: Story, look: Any
+) -> None:
+    give(look, story, 1)
+    browser = visitor(bob)
+    page = call_it(browser, "  Front   desk ").follow()
+    assert "(412) 555-0190 is called Front desk now." in page.text
+    assert find(browser, label="Front desk") == ["(412) 555-0190"]
+    assert find(browser, label="none") == ["(213) 555-0100"]
+    assert find(browser, q="front") == ["(412) 555-0190"]
+    with look():
+        assert db.session.query(AuditEntry).filter_by(action="did.labelled").count() == 1
+        assert db.session.query(Order).count() == 0
+    call_it(browser, "")
+    with look():
+        assert db.session.query(Did).filter_by(number=story.acme_number).one().client_label is None
+
+
+def test_a_label_that_is_too_long_is_kept_with_its_sentence(
+    visitor: Any, bob: Person, story: Story, look: Any
+) -> None:
+    page = call_it(visitor(bob), "x" * 81)
+    assert page.status_int == 422
+    assert page.html.find(id="label-problem").text == "Write at most 80 characters; these are 81."
+    assert page.forms["label-number"]["label"].value == "x" * 81
+    with look():
+        assert db.session.query(Did).filter_by(number=story.acme_number).one().client_label is None
+
+
+def test_nobody_else_labels_bobs_number(
+    visitor: Any, bob: Person, charlie: Person, story: Story, look: Any
+) -> None:
+    browser, other = visitor(bob), visitor(charlie)
+    token = other.get(f"{LIST}/4125550191").forms["label-number"]["csrf_token"].value
+    other.post(f"{LIST}/4125550190/label", {"label": "x", "csrf_token": token}, status=404)
+    token = browser.get(f"{LIST}/4125550190").forms["label-number"]["csrf_token"].value
+    with look():
+        db.session.get_one(Login, bob.id).allow_order_requests = False
+        db.session.commit()
+    assert browser.get(f"{LIST}/4125550190").html.find(id="label-number") is None
+    browser.post(f"{LIST}/4125550190/label", {"label": "x", "csrf_token": token}, status=403)
+    with look():
+        assert db.session.query(Did).filter_by(number=story.acme_number).one().client_label is None
+
+
+def test_all_that_a_filter_finds_can_be_changed_and_downloaded(
+    visitor: Any, bob: Person, story: Story, look: Any
+) -> None:
+    give(look, story, 2)
+    page = visitor(bob).get(LIST, {"has": "cnam_outbound"})
+    form = page.forms["choose"]
+    form["all"].checked, form["service"] = True, "failover"
+    assert "(213) 555-0101" in form.submit().text
+    assert "0190" not in form.submit().html.select_one("main").get_text()
+    sheet = page.forms["download-numbers"].submit().text
+    assert (sheet.count("(213) 555"), "0190" in sheet) == (2, False)
+
+
+def test_a_numbers_page_tells_its_month(visitor: Any, bob: Person, story: Story, look: Any) -> None:
+    page = visitor(bob).get(f"{LIST}/4125550190")
+    words = [one.get_text() for one in page.html.select("#month dt")]
+    assert words == ["Calls", "Minutes", "Messages", "Price"]
+    with look():
+        db.session.execute(update(PortalSettings).values(hide_prices=True))
+        db.session.commit()
+    page = visitor(bob).get(f"{LIST}/4125550190")
+    assert [one.get_text() for one in page.html.select("#month dt")] == words[:3]
