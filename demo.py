@@ -202,6 +202,7 @@ def _client(name: str, email: str, person: str, city: str, count: int) -> None:
     )
     policy.settings_of(client).auto_approve_failover = name == "Cedar Property"
     login = Login(reseller_id=client.reseller_id, client=client, name=person, email=email)
+    login.is_administrator = True
     _activate(login)
     db.session.add(login)
     db.session.flush()

@@ -29,13 +29,19 @@ def add_login(
     email: str | None,
     notify: str | None,
     allow_order_requests: bool,
+    is_administrator: bool = False,
 ) -> Login:
     """Make a login and mail its invitation to each of the addresses (P6).
 
     ``notify`` is what was typed: one or more addresses. Raises Invalid with a sentence a field.
     """
     login, addresses = draft_login(
-        client, name=name, email=email, notify=notify, allow_order_requests=allow_order_requests
+        client,
+        name=name,
+        email=email,
+        notify=notify,
+        allow_order_requests=allow_order_requests,
+        is_administrator=is_administrator,
     )
     try:
         with db.session.begin_nested():
@@ -50,6 +56,7 @@ def add_login(
         client=client.name,
         email=login.email,
         allow_order_requests=allow_order_requests,
+        is_administrator=is_administrator,
         mailed_to=addresses,
     )
     return login
@@ -62,6 +69,7 @@ def draft_login(
     email: str | None,
     notify: str | None,
     allow_order_requests: bool,
+    is_administrator: bool = False,
 ) -> tuple[Login, list[str]]:
     """Check what was typed for a login; give the login, not yet added, and who is mailed.
 
@@ -79,6 +87,7 @@ def draft_login(
         raise Invalid(problems)
     login = nobody_yet(client, name=person, email=user_name)
     login.allow_order_requests = allow_order_requests
+    login.is_administrator = is_administrator
     return login, addresses
 
 
@@ -102,6 +111,7 @@ def change_login(
     by: Actor,
     name: str | None,
     allow_order_requests: bool,
+    is_administrator: bool = False,
     expires_on: str | None = None,
 ) -> bool:
     """Change a login's name, rights and last day; tell whether anything changed.
@@ -112,6 +122,7 @@ def change_login(
     values = {
         "name": typed.name_of(name, problems),
         "allow_order_requests": allow_order_requests,
+        "is_administrator": is_administrator,
         "expires_at": _end_of_day(login, expires_on, problems),
     }
     if problems:

@@ -17,11 +17,15 @@ ENTRIES = (
     ("orders", "Orders", "list", None),
     ("usage", "Usage", "hourglass", None),
     ("statement_list", "Statements", "printer", None),
+    ("people", "People", "users", None),
 )
 """Endpoint, label, icon, and the kind of order that must be allowed."""
 
-SEEN_BY_ALL = {"e911"}
-"""Entries that a login sees that may not order: there is something to look at."""
+OF_ORDERING = {"order_numbers"}
+"""Entries with nothing to look at for a login that may not order."""
+
+OF_ADMINISTRATORS = {"people"}
+"""Entries that only a client's administrator has."""
 
 WITHIN = {
     "number": "numbers",
@@ -64,15 +68,25 @@ def entries(person: Login, endpoint: str | None, by: Actor) -> list[dict[str, An
             "active": name == marked,
         }
         for name, label, icon, kind in ENTRIES
-        if kind is None
-        or ((by.may_request or name in SEEN_BY_ALL) and policy.kind_problem(settings, kind) is None)
+        if _is_for(person, name, by) and _is_on(settings, kind)
     ]
+
+
+def _is_for(person: Login, name: str, by: Actor) -> bool:
+    """Tell whether an entry is for this person, whatever the client may order."""
+    if name in OF_ADMINISTRATORS:
+        return person.is_administrator
+    return by.may_request or name not in OF_ORDERING
+
+
+def _is_on(settings: OrderSettings, kind: str | None) -> bool:
+    return kind is None or policy.kind_problem(settings, kind) is None
 
 
 def labels(settings: OrderSettings) -> list[str]:
     """List what the menu offers a login that may order; the back office shows it to staff."""
     return [
         label
-        for _, label, _, kind in ENTRIES
-        if kind is None or policy.kind_problem(settings, kind) is None
+        for name, label, _, kind in ENTRIES
+        if name not in OF_ADMINISTRATORS and _is_on(settings, kind)
     ]

@@ -282,6 +282,7 @@ PAGES = (
     Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
     Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),
+    Screen("portal-people", LOGIN, f"{PORTAL}/people"),
     Screen("portal-account", LOGIN, f"{PORTAL}/account"),
     Screen("portal-two-factor", LOGIN, f"{PORTAL}/account/two-factor"),
     Screen("portal-not-found", LOGIN, f"{PORTAL}/orders/NOTHING", status=404),

@@ -33,6 +33,10 @@ class LoginForm(PostForm):
         default=True,
         description="Without it the person can look at everything and ask for nothing.",
     )
+    is_administrator = BooleanField(
+        "Administrator of the client",
+        description="Sees under People in the portal who else of the client can sign in.",
+    )
     notify = TextAreaField(
         "Send the invitation to",
         description="One or more e-mail addresses, one a line. Each gets the mail with the link.",
@@ -60,6 +64,10 @@ class ChangeForm(PostForm):
     name = StringField("Name", render_kw={"required": True, "maxlength": 120})
     allow_order_requests = BooleanField(
         "Allow Order Requests", description=LoginForm.allow_order_requests.kwargs["description"]
+    )
+    is_administrator = BooleanField(
+        "Administrator of the client",
+        description=LoginForm.is_administrator.kwargs["description"],
     )
     expires_on = DateField(
         "Last day",

@@ -65,7 +65,7 @@ SHOWS_ROWS = {
     *("portal.order_numbers", "portal.review_numbers", "portal.e911", "portal.review_many"),
     *("portal.review_release", "portal.numbers_csv"),
     *("client_statements.index", "client_statements.show", "client_alerts.index", "months.index"),
-    *("portal.statement_list", "portal.statement", "portal.ports", "portal.port"),
+    *("portal.statement_list", "portal.statement", "portal.ports", "portal.port", "portal.people"),
     *("portal.account", "portal.usage", "portal.usage_calls", "portal.usage_csv"),
 }
 """Pages that must have grown between the two counts, so that equal counts mean something."""

@@ -62,6 +62,7 @@ ROUTES: dict[str, Access] = {
     "portal.ports": LOGIN,
     "portal.port": LOGIN,
     "portal.label_number": LOGIN,
+    "portal.people": LOGIN,
     "portal.many_e911": LOGIN,
     "portal.e911_history": LOGIN,
     "portal.orders": LOGIN,
