@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from extensions import db
+from extensions import db, login_manager
 
 PAGES = {
     400: ("That did not work", "The address or the form was not complete. Go back and try again."),
@@ -93,6 +93,8 @@ def _data_error(error: DataError) -> Any:
 
 def _no_database(error: OperationalError) -> Any:
     """Answer while the database is away, full or locked: all or nothing, so nothing was saved."""
+    # Nobody can be asked who looks: the frame of the page must not try again.
+    g._login_user = login_manager.anonymous_user()
     current_app.logger.error("The database did not answer on %s: %s", request.method, error.orig)
     page, status = _page(503)
     return page, status, {"Retry-After": "5"}

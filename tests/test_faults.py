@@ -1,0 +1,129 @@
+"""The database goes away, is cut off or is full: nothing is half done, and it heals."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+
+from extensions import db
+from models import Did, Mail, Order, OrderState
+from tests.conftest import KIND
+from tests.support import orders
+from tests.support.cast import Story
+
+NOT_SAVED = "We are busy at the moment. Nothing was changed: go back and try again."
+
+
+@contextmanager
+def listening(app: Flask, name: str, act: Any) -> Iterator[None]:
+    """Have something happen on the wire to the database, with fresh connections."""
+    with app.app_context():
+        engine = db.engine
+    engine.dispose()
+    event.listen(engine, name, act)
+    try:
+        yield
+    finally:
+        event.remove(engine, name, act)
+        engine.dispose()
+
+
+def refuse_to_connect(dialect: Any, *about: Any) -> None:
+    """Answer as a server that is not there."""
+    raise dialect.loaded_dbapi.OperationalError("the database is away")
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_without_a_database_a_page_says_so_and_the_next_one_is_there(
+    app: Flask, story: Story, visitor, name: str
+) -> None:
+    person = getattr(story, name)
+    home = "/admin/" if person.is_staff else "/portal/keystone/"
+    browser = visitor(person)
+    with listening(app, "do_connect", refuse_to_connect):
+        page = browser.get(home, status=503)
+    assert NOT_SAVED in page.html.select_one("main").get_text()
+    assert page.headers["Retry-After"] == "5"
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    browser.get(home, status=200)
+
+
+@pytest.fixture
+def pending(story: Story, look) -> str:  # type: ignore[no-untyped-def]
+    """The number of a pending order of Bob's."""
+    with look():
+        return orders.ask(story.bob, story.free[0])
+
+
+def stands(look, number: str) -> tuple[OrderState, int, int]:  # type: ignore[no-untyped-def]
+    """Tell how an order stands: its state, its mails, and how many of its numbers have an owner."""
+    with look():
+        state = db.session.scalar(select(Order.state).where(Order.number == number))
+        mails = db.session.scalar(select(func.count(Mail.id)))
+        given = select(func.count(Did.id)).where(Did.client_id.is_not(None))
+        return state, mails, db.session.scalar(given)  # type: ignore[return-value]
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="a connection to SQLite cannot be cut off")
+def test_a_connection_cut_off_in_an_approval_leaves_the_order_pending(
+    app: Flask, story: Story, visitor, alice, pending: str, look
+) -> None:
+    """The server ends the connection after the order was moved and before the commit."""
+    browser, before = visitor(alice), stands(look, pending)
+    form = browser.get(f"/admin/orders/{pending}").forms["approve"]
+
+    def cut_off(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("INSERT INTO mail"):
+            terminate(app, connection.connection.dbapi_connection.info.backend_pid)
+
+    with listening(app, "before_cursor_execute", cut_off):
+        page = form.submit(status=503)
+    assert NOT_SAVED in page
+    assert stands(look, pending) == before
+    browser.get(f"/admin/orders/{pending}").forms["approve"].submit(status=(302, 303))
+    assert stands(look, pending)[0] is OrderState.COMPLETED
+
+
+def terminate(app: Flask, pid: int) -> None:
+    """End a connection of the server, as an administrator or a failing server would."""
+    address = app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+
+
+def pages_without_room(file: str) -> int:
+    """Press a database together until no page of it is free; gives how many pages it has."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("VACUUM")
+        return int(connection.execute("PRAGMA page_count").fetchone()[0])
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="PostgreSQL's disk cannot be filled here")
+def test_a_full_database_saves_nothing_goes_on_reading_and_heals(
+    app: Flask, story: Story, visitor, bob, look
+) -> None:
+    with app.app_context():
+        db.engine.dispose()
+        pages = pages_without_room(str(db.engine.url.database))
+    browser, long = visitor(bob), "x" * 900
+    asked = "/portal/keystone/order-numbers/review?n=4125550101"
+    form = browser.get(asked).forms["send-order"]
+    form["note"] = long
+
+    def be_full(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with listening(app, "connect", be_full):
+        page = form.submit(expect_errors=True)
+        assert (page.status_int, NOT_SAVED in page) == (503, True)
+        browser.get("/portal/keystone/numbers", status=200)
+    with look():
+        assert db.session.scalar(select(func.count(Order.id))) == 0
+    form.submit(status=303)
+    with look():
+        assert db.session.scalar(select(func.count(Order.id))) == 1
