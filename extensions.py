@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask
 from flask_login import LoginManager
 from flask_mail import Mail
@@ -27,6 +28,17 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class MigrateCommand(click.Command):
+    """Flask-Migrate's own ``flask db``, which is imported once somebody types it."""
+
+    def make_context(self, *about: Any, **more: Any) -> click.Context:
+        """Hand the rest of the command line over to it."""
+        from flask_migrate.cli import db as command
+
+        context: click.Context = command.make_context(*about, **more)
+        return context
+
+
 class Migrations:
     """Flask-Migrate, imported once somebody migrates: a process that serves pages saves 10 MB."""
 
@@ -43,6 +55,7 @@ class Migrations:
             return bare.extensions["migrate"]
 
         app.extensions["migrate"] = LocalProxy(made)
+        app.cli.add_command(MigrateCommand("db", help="Perform database migrations."))
 
 
 db = SQLAlchemy(model_class=Base)

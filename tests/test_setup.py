@@ -108,6 +108,11 @@ def test_the_server_refuses_before_it_listens_and_names_every_missing_setting():
     ]
 
 
+def test_the_release_command_is_there():
+    listed = run(sys.executable, "-m", "flask", "db", "--help", APP_ENV="development")
+    assert (listed.returncode, "upgrade" in listed.stdout) == (0, True)
+
+
 def test_the_release_command_refuses_without_a_traceback():
     ended = run(sys.executable, "-m", "flask", "db", "upgrade")
     assert ended.returncode == 1
