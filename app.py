@@ -18,12 +18,13 @@ import sessions
 import tenancy
 from config import Settings
 from extensions import csrf, db, login_manager, mail_transport, migrate
+from web_app import WebApp
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application from the environment, or from the settings given."""
     settings = settings or Settings.from_environment()
-    app = Flask(__name__)
+    app = WebApp(__name__)
     app.config.from_mapping(settings.as_flask_config())
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user, logout_user
 from sqlalchemy import Update, select, update
@@ -44,6 +44,8 @@ CODE_WAIT = timedelta(minutes=5)
 SEEN_EVERY = timedelta(minutes=1)
 HELD = "held"
 READING = ("GET", "HEAD", "OPTIONS")
+FILES = ("static", "portal.brand_css", "portal.logo")
+"""What is the same for everybody, signed in or not."""
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -52,6 +54,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     def __init__(self, row: WebSession, token: str) -> None:
         self.row, self.token = row, token
         self.person = _person_of(row)
+        self.actor: Actor | None = None
+        """Who acts, where it was described already."""
 
     def get_id(self) -> str:
         """Give what the cookie carries: the session's token, not the person's id."""
@@ -72,6 +76,11 @@ class AreaCookies(SecureCookieSessionInterface):
         """Name the cookie of the area; the prefix makes browsers insist on https."""
         prefix = "__Host-" if app.config["COOKIES_SECURE"] else ""
         return prefix + area()
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        """Leave files alone: a cache would keep one for each cookie if they varied by it."""
+        if request.endpoint not in FILES:
+            super().save_session(app, session, response)
 
     def get_cookie_path(self, app: Flask) -> str:
         """Send the cookie everywhere, as its prefix demands."""
@@ -320,7 +329,8 @@ def row() -> WebSession | None:
 
 
 def _person() -> Staff | Login | None:
-    return current_user.person if current_user.is_authenticated else None
+    user: Any = current_user._get_current_object()
+    return user.person if user.is_authenticated else None
 
 
 def live_of(person: Staff | Login) -> list[WebSession]:
@@ -340,6 +350,16 @@ def live_of(person: Staff | Login) -> list[WebSession]:
 
 def actor() -> Actor:
     """Describe who acts in this request, and from where, for what lies below the views."""
+    user: Any = current_user._get_current_object()
+    if user.is_authenticated and request.method in READING:
+        # Nothing changes while a page is read, and its menu asks for every entry.
+        user.actor = user.actor or _actor()
+        found: Actor = user.actor
+        return found
+    return _actor()
+
+
+def _actor() -> Actor:
     origin = origin_of_request()
     person = _person()
     if isinstance(person, Staff):

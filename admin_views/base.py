@@ -17,6 +17,7 @@ from flask_admin import AdminIndexView, BaseView
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from flask_wtf import FlaskForm
+from jinja2 import pass_context
 from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query
@@ -25,6 +26,7 @@ from werkzeug.exceptions import HTTPException
 import database
 import display
 import sessions
+from admin_views.cells import Cells
 from admin_views.saved_views import SavedViews
 from columns import to_id
 from extensions import db
@@ -110,6 +112,7 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
     can_set_page_size = True
     page_size = 50
     page_size_options: tuple[int, ...] = (20, 50, 100)
+    column_numeric: Sequence[str] = ()
     column_display_pk = False
     column_display_actions = False
     named_filter_urls = True
@@ -147,6 +150,11 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
     def get_query(self) -> Any:
         """Give the rows of the list."""
         return self.scope(db.session.query(self.model))
+
+    @property
+    def is_exporting(self) -> bool:
+        """Tell whether the rows are for a file; it may have columns that the list does not show."""
+        return request.endpoint == f"{self.endpoint}.export"
 
     def get_count_query(self) -> Any:
         """Count the rows of the list, up to the cap."""
@@ -192,6 +200,13 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
             found = or_(*(column.icontains(word, autoescape=True) for column in columns))
             query, count_query = query.filter(found), count_query.filter(found)
         return query, count_query, joins, count_joins
+
+    @pass_context
+    def cells(
+        self, context: Any, columns: Sequence[tuple[Any, str]], can_choose: object = False
+    ) -> Cells:
+        """Give what writes the cells of the list's rows; templates ask once a page."""
+        return Cells(self, context, columns, can_choose=bool(can_choose))
 
     def found(self) -> Any:
         """Give the row that the address names by ``?id=``; 404 for none, and for another's."""

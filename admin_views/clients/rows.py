@@ -17,6 +17,7 @@ import sessions
 import sheets
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from admin_views.clients.form import ClientForm, chosen_groups
 from admin_views.usage import ranges
 from catalog import Invalid
@@ -178,5 +179,4 @@ def _plain_money(view: Any, context: Any, client: Client, name: str) -> str:
 
 
 def _link(view: Any, context: Any, client: Client, name: str) -> Markup:
-    address = url_for("client.overview", client_id=client.id)
-    return Markup('<a href="{}">{}</a>').format(address, client.name)
+    return link("client.overview", client.name, client_id=client.id)

@@ -12,6 +12,7 @@ ORDER = (
     "config",
     "columns",
     "extensions",
+    "web_app",
     "database",
     "devices",
     "display",
@@ -93,6 +94,7 @@ MAY_ASK = {
     "portal",
     "admin_views",
     "errors",
+    "web_app",
     "app",
 }
 
