@@ -476,11 +476,11 @@ def calls(world: World, sums: dict[Row, list[int]]) -> Iterator[Row]:
         )
 
 
-def fill(url: str, scale: float, resellers: int, seed: int) -> None:
+def fill(url: str, world: World) -> None:
     """Migrate an empty database and fill it."""
     app, began = make_app(url), time.perf_counter()
     with app.app_context():
-        world, loader = World(seed, scale, resellers), Loader()
+        loader = Loader()
         world.share_numbers()
         write_people(loader, world)
         orders = Orders(world)
@@ -499,8 +499,13 @@ def main() -> None:
     options.add_argument("--scale", type=float, default=1.0)
     options.add_argument("--resellers", type=int, default=10)
     options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--orders", type=int, help="instead of what the scale gives")
+    options.add_argument("--calls", type=int, help="instead of what the scale gives")
     given = options.parse_args()
-    fill(given.url, given.scale, given.resellers, given.seed)
+    world = World(given.seed, given.scale, given.resellers)
+    world.orders = world.orders if given.orders is None else given.orders
+    world.calls = world.calls if given.calls is None else given.calls
+    fill(given.url, world)
 
 
 if __name__ == "__main__":
