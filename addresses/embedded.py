@@ -29,7 +29,8 @@ class EmbeddedValidator:
         problem = _zip_problem(str(address["zip"]), str(address["state"]))
         if problem:
             return Answer(Verdict.INVALID, problems={"zip": problem})
-        corrected = _unit(_floor(_city(dict(address))))
+        # A floor can stand on either side of the unit, and shows only when that is gone.
+        corrected = _floor(_unit(_floor(_city(dict(address)))))
         if corrected == address:
             return Answer(Verdict.VALID)
         return Answer(Verdict.CORRECTED, corrected)

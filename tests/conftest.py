@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import hypothesis
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -24,6 +25,10 @@ from tests.support.web import Visitor
 pytest_plugins = ["tests.support.browser"]
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
+
+# The same examples in every run, however slow the machine: a failure is never a matter of luck.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
