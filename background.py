@@ -27,6 +27,7 @@ JOBS: tuple[Callable[[], int], ...] = (
     jobs.carry_out_due,
     due.call_files,
     jobs.Seldom(due.clean_up, timedelta(minutes=10)),
+    jobs.rerate_due,
     jobs.Seldom(jobs.keep_ledger, timedelta(minutes=10)),
 )
 TURN_SECONDS = 2.0

@@ -1195,11 +1195,29 @@ class ImportState(StrEnum):
     REFUSED = "refused"
 
 
+class RerateState(StrEnum):
+    """How far pricing again has come."""
+
+    COMPARING = "comparing"
+    READY = "ready"
+    WRITING = "writing"
+    DONE = "done"
+
+
 class RatePlan(Owned, Model):
     """What a client pays for calls: rates, and a mark-up on cost where there is no rate."""
 
     __tablename__ = "rate_plan"
-    __table_args__ = owned(UniqueConstraint("reseller_id", "name"))
+    __table_args__ = owned(
+        UniqueConstraint("reseller_id", "name"),
+        Index(
+            "uq_rate_plan_for_new",
+            "reseller_id",
+            unique=True,
+            sqlite_where=text("is_for_new"),
+            postgresql_where=text("is_for_new"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
@@ -1207,6 +1225,8 @@ class RatePlan(Owned, Model):
     """Hundredths of a percent on the cost of a call without a rate: 2,500 is 25 %."""
     markup_fixed_micros: Mapped[int] = mapped_column(Micros, default=0)
     """What is added to every call without a rate."""
+    is_for_new: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether new clients begin with it; one plan of a reseller at most."""
 
     rates: Mapped[list["Rate"]] = relationship(
         primaryjoin="RatePlan.id == foreign(Rate.rate_plan_id)",
@@ -1244,6 +1264,58 @@ class Rate(Owned, Model):
     starts_on: Mapped[date] = mapped_column()
     ends_on: Mapped[date | None] = mapped_column()
     """The first day on which it no longer holds."""
+
+
+class RateDeck(Owned, Model):
+    """An uploaded file of rates between its preview and the staff's confirmation."""
+
+    __tablename__ = "rate_deck"
+    __table_args__ = owned(
+        of_reseller("rate_plan", "rate_plan_id"), of_reseller("staff", "staff_id")
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    rate_plan_id: Mapped[int] = mapped_column(RowId)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    file_name: Mapped[str] = mapped_column(String(255))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    """Compressed; empty once it is imported."""
+    kind: Mapped[CallKind] = mapped_column(choice(CallKind, "deck_kind"))
+    starts_on: Mapped[date] = mapped_column()
+    """The kind and the day of lines that name none."""
+    replaces: Mapped[bool] = mapped_column(default=False)
+    """Whether rates of these kinds that the file does not have end on that day."""
+    without_one: Mapped[bool] = mapped_column(default=False)
+    """Whether its prefixes are North American ones without the 1 in front."""
+    counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Rerating(Owned, Model):
+    """Pricing the calls of some days again: first what it would change, then, confirmed, doing it.
+
+    ``after_id`` is the last call that was looked at, so that it goes on where it was cut off.
+    """
+
+    __tablename__ = "rerating"
+    __table_args__ = owned(of_reseller("client", "client_id"), of_reseller("staff", "staff_id"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    first_day: Mapped[date] = mapped_column()
+    last_day: Mapped[date] = mapped_column()
+    client_id: Mapped[int | None] = mapped_column(RowId)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    by_name: Mapped[str] = mapped_column(String(255))
+    state: Mapped[RerateState] = mapped_column(choice(RerateState), default=RerateState.COMPARING)
+    after_id: Mapped[int] = mapped_column(RowId, default=0)
+    seen: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    differences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Client id (0 for nobody) to [calls that change, micro-units before, after]."""
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CdrProfile(Owned, Model):

@@ -22,6 +22,7 @@ from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectRea
 from admin_views.portal_settings import PortalSettingsPage
 from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.profile import Profile
+from admin_views.rates import PriceAgain, RateDecks, RatePlans
 from admin_views.search import Search
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
@@ -65,6 +66,9 @@ def screens() -> list[object]:
         CdrImports(),
         Unassigned(),
         UnusedNumbers(),
+        RatePlans(),
+        RateDecks(),
+        PriceAgain(),
         Months(),
         ClientCharges(),
         ClientStatements(),

@@ -14,7 +14,7 @@ from carriers import inventory
 from catalog import Invalid
 from clients import typed
 from extensions import db
-from models import Client, DidGroup, E911Group, EndpointGroup
+from models import Client, DidGroup, E911Group, EndpointGroup, RatePlan
 from permissions import Actor
 
 Group = DidGroup | EndpointGroup | E911Group
@@ -24,13 +24,14 @@ LENGTHS = {"name": 120, "account_ref": 40, "contact_name": 120, "contact_phone":
 
 
 def create(*, by: Actor, groups: Sequence[Group] = (), **details: str | None) -> Client:
-    """Make a client with its order settings and a DID Group of its own name.
+    """Make a client with its order settings, a DID Group of its own name, and the usual rates.
 
     ``details`` are the columns that a person fills; ``groups`` become the client's with all their
     numbers. Raises Invalid with a sentence a field.
     """
     values = _checked(details)
     client = Client(reseller_id=tenancy.current(), **values)
+    client.rate_plan_id = db.session.scalar(select(RatePlan.id).where(RatePlan.is_for_new))
     _save(client)
     policy.default_settings(client)
     inventory.main_group(client)

@@ -1,12 +1,12 @@
 """Changing calls that are counted already: priced again, or given to somebody; sums follow exactly.
 
 Only calls of open months change. A call and its sums change in one transaction, by the difference,
-so that an import at the same time disturbs nothing.
+so that an import at the same time disturbs nothing. Pricing many in steps is ``rerating``.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 
@@ -24,6 +24,14 @@ CHUNK = 2_000
 SHOWN = ("day", "client_id", "number", "kind", "billed_seconds", "cost_micros", "price_micros")
 
 
+class Change(NamedTuple):
+    """A call that comes out otherwise: its id, and what its sum is made of, before and after."""
+
+    id: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
 def rerate(span: Range, *, by: Actor, client_id: int | None = None) -> int:
     """Price the calls of some days again with the rates of today; gives how many changed.
 
@@ -31,11 +39,8 @@ def rerate(span: Range, *, by: Actor, client_id: int | None = None) -> int:
     chunk: cut off in the middle, it can be done again.
     """
     prices, changed = Prices(), 0
-    wanted = [Call.day >= span.first, Call.day <= span.last]
-    if client_id is not None:
-        wanted.append(Call.client_id == client_id)
-    for calls in _chunks(wanted):
-        changed += _apply(calls, prices, [call.client_id for call in calls])
+    for calls in _chunks(among_days(span, client_id)):
+        changed += write(repriced(calls, prices, [call.client_id for call in calls]))
         db.session.commit()
     thing = db.session.get_one(Client, client_id) if client_id else _reseller()
     days = f"{span.first.isoformat()} to {span.last.isoformat()}"
@@ -54,7 +59,7 @@ def give(number: str, client: Client, *, by: Actor, since: date | None = None) -
         wanted.append(Call.day >= since)
     prices, given, client_id = Prices(), 0, client.id
     for calls in _chunks(wanted):
-        given += _apply(calls, prices, [client_id] * len(calls))
+        given += write(repriced(calls, prices, [client_id] * len(calls)))
         db.session.commit()
     thing = db.session.get_one(Client, client_id)
     audit.record("calls.given", thing, by, number=number, calls=given)
@@ -62,39 +67,26 @@ def give(number: str, client: Client, *, by: Actor, since: date | None = None) -
     return given
 
 
-def _reseller() -> Reseller:
-    return db.session.get_one(Reseller, tenancy.current())
+def among_days(span: Range, client_id: int | None) -> list[Any]:
+    """Name the calls of some days, of one client or of all."""
+    wanted = [Call.day >= span.first, Call.day <= span.last]
+    if client_id is not None:
+        wanted.append(Call.client_id == client_id)
+    return wanted
 
 
-def _chunks(wanted: Sequence[Any]) -> Iterator[list[Call]]:
-    """Go through calls of open months by their ids, each chunk locked until it is committed."""
-    after = 0
-    while True:
-        first_open = rollup.open_from(tenancy.current(), lock=True)
-        calls = list(
-            db.session.scalars(
-                select(Call)
-                .where(*wanted, Call.day >= first_open, Call.id > after)
-                .order_by(Call.id)
-                .limit(CHUNK)
-                .with_for_update()
-                .execution_options(populate_existing=True)
-            )
-        )
-        if not calls:
-            db.session.rollback()
-            return
-        after = calls[-1].id
-        yield calls
-        for call in calls:
-            db.session.expunge(call)
+def chunk(wanted: Sequence[Any], after: int, *, lock: bool = True) -> list[Call]:
+    """Read the next calls of open months by their ids; with ``lock`` until the commit."""
+    first_open = rollup.open_from(tenancy.current(), lock=lock)
+    mine = select(Call).where(*wanted, Call.day >= first_open, Call.id > after)
+    mine = mine.order_by(Call.id).limit(CHUNK).execution_options(populate_existing=True)
+    return list(db.session.scalars(mine.with_for_update() if lock else mine))
 
 
-def _apply(calls: list[Call], prices: Prices, owners: Sequence[int | None]) -> int:
-    """Price calls anew for their owners, and move their sums by the difference."""
+def repriced(calls: Sequence[Call], prices: Prices, owners: Sequence[int | None]) -> list[Change]:
+    """Price calls anew for their owners; gives those that come out otherwise."""
     tiers = _tiers(sorted({call.number for call in calls if _is_known(call.number)}))
-    zone = _reseller().time_zone
-    before, after, changes = [], [], []
+    zone, found = _reseller().time_zone, []
     for call, owner in zip(calls, owners, strict=True):
         price, billed = prices.of(owner).price(
             call.kind,
@@ -104,28 +96,38 @@ def _apply(calls: list[Call], prices: Prices, owners: Sequence[int | None]) -> i
             call.cost_micros,
             tiers.get(call.number, ""),
         )
-        change: dict[str, Any] = {
-            "price_micros": price,
-            "billed_seconds": billed,
-            "client_id": owner,
-        }
-        then = {name: getattr(call, name) for name in SHOWN}
-        if any(then[name] != value for name, value in change.items()):
-            before.append(then)
-            after.append(then | change)
-            changes.append({"id": call.id} | change)
-    _write(changes, before, after)
+        before = {name: getattr(call, name) for name in SHOWN}
+        after = before | {"price_micros": price, "billed_seconds": billed, "client_id": owner}
+        if after != before:
+            found.append(Change(call.id, before, after))
+    return found
+
+
+def write(changes: Sequence[Change]) -> int:
+    """Write changed calls and move their sums by the difference; gives how many."""
+    if changes:
+        tenant, columns = tenancy.current(), ("price_micros", "billed_seconds", "client_id")
+        rows = [{"id": one.id} | {name: one.after[name] for name in columns} for one in changes]
+        db.session.execute(update(Call), rows)
+        touched = rollup.add_up((one.before for one in changes), tenant, sign=-1)
+        rollup.add_up((one.after for one in changes), tenant)
+        rollup.drop_empty(touched)
     return len(changes)
 
 
-def _write(changes: list[Any], before: list[Any], after: list[Any]) -> None:
-    if not changes:
-        return
-    tenant = tenancy.current()
-    db.session.execute(update(Call), changes)
-    touched = rollup.add_up(before, tenant, sign=-1)
-    rollup.add_up(after, tenant)
-    rollup.drop_empty(touched)
+def _reseller() -> Reseller:
+    return db.session.get_one(Reseller, tenancy.current())
+
+
+def _chunks(wanted: Sequence[Any]) -> Iterator[list[Call]]:
+    """Go through calls of open months, each chunk locked until it is committed."""
+    after = 0
+    while calls := chunk(wanted, after):
+        after = calls[-1].id
+        yield calls
+        for call in calls:
+            db.session.expunge(call)
+    db.session.rollback()
 
 
 def _is_known(number: str) -> bool:

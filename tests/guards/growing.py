@@ -28,7 +28,10 @@ from models import (
     Net,
     Port,
     PortReason,
+    Rate,
+    RatePlan,
     RejectReason,
+    Rerating,
     SpendAlert,
     Staff,
     Tier,
@@ -51,13 +54,14 @@ _LISTS = (
     *("client_order_history", "client_pending_orders", "client_ports", "clients", "did_groups"),
     *("dids", "e911", "e911_groups", "e911_missing", "endpoint_groups", "logins", "mail"),
     *("cdr_imports", "order_history", "order_settings", "pending_orders", "ports"),
-    *("staff_members", "tiers"),
+    *("rate_plans", "staff_members", "tiers"),
 )
 SHOWS_ROWS = {
     *(f"{screen}.{view}" for screen in _LISTS for view in ("index_view", "export")),
     *("admin.index", "search.index", "orders.show", "port.show", "client.overview"),
     *("client_usage.index", "client_usage.calls", "client_usage.csv", "usage.index", "usage.csv"),
-    *("unassigned.index", "unused.index", "unused.csv"),
+    *("rate_plans.details_view", "rate_plans.clients_view", "rate_plans.rates_csv"),
+    *("price_again.index", "unassigned.index", "unused.index", "unused.csv"),
     *("did_import.index", "did_import.show", "did_import.report", "profile.index"),
     *("port_words.index", "reject_reasons.index", "dids.details_view"),
     *("client_order_settings.index", "order_settings.defaults_view"),
@@ -75,8 +79,10 @@ _FORMS = ("create_view", "edit_view", "ajax_lookup")
 
 SHOWS_NO_ROWS = {
     *(f"{screen}.{view}" for screen in _LISTS for view in _FORMS),
-    *(f"{screen}.details_view" for screen in _LISTS if screen != "dids"),
+    *(f"{screen}.details_view" for screen in _LISTS if screen not in ("dids", "rate_plans")),
     *("client.edit", "client.standing", "cdr_imports.bad_lines", "unassigned.give"),
+    *("rate_plans.copy_view", "rate_plans.rate_view", "rate_decks.upload"),
+    *("rate_decks.index", "rate_decks.show", "rate_decks.bad_lines", "price_again.show"),
     *("did_import.sample", "logins.preview_view", "mail.body_view", "orders.index"),
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
     *("help.index", "prices.index", "two_factor.index", "two_factor.picture"),
@@ -126,6 +132,7 @@ def _add_client(story: Story, n: int) -> None:
     inventory.give_did(idle, group)
     idle.activated_at = calls.LONG_AGO
     db.session.add(Tier(reseller_id=story.reseller_id, label=f"T{n}", name=f"T {n}"))
+    _add_rates(story, n)
     for kind in (RejectReason, PortReason):
         db.session.add(
             kind(
@@ -134,6 +141,15 @@ def _add_client(story: Story, n: int) -> None:
                 position=n,
             )
         )
+
+
+def _add_rates(story: Story, n: int) -> None:
+    """Add a rate plan, a rate of the plan that is shown, and calls priced again."""
+    shown = db.session.scalars(select(RatePlan).where(RatePlan.name == "Acme's plan")).one()
+    rate = {"kind": "outbound", "prefix": f"1{n:04d}", "starts_on": date(2026, 1, 1)}
+    db.session.add(RatePlan(reseller_id=story.reseller_id, name=f"Plan {n}"))
+    db.session.add(Rerating(first_day=date(2026, 1, 1), last_day=date(2026, 1, 2), by_name="A"))
+    db.session.add(Rate(rate_plan_id=shown.id, **rate))
 
 
 def _add_orders(story: Story, numbers: list[str]) -> None:

@@ -1,7 +1,9 @@
 """Every address under its role, asked by each of the cast; someone else's rows at every address."""
 
 import hashlib
+import io
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +20,27 @@ import workflow
 from columns import now
 from extensions import db
 from lines import Request
-from models import Client, Did, E911Record, Login, Mail, Net, Order, Port, Reseller, Role, Staff
+from models import (
+    Client,
+    Did,
+    E911Record,
+    Login,
+    Mail,
+    Net,
+    Order,
+    Port,
+    Rate,
+    RatePlan,
+    Reseller,
+    Role,
+    Staff,
+)
 from permissions import GRANTS, Permission
 from tests.guards.routes import ANYONE, LOGIN, ROUTES, STAFF
 from tests.support import calls
 from tests.support.cast import Person, Story
 from tests.support.web import Visitor
+from usage import decks, rerating
 
 
 @pytest.fixture
@@ -52,6 +69,9 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
             "token": token,
             "port": _port(story),
             "e911": _address(story),
+            "rate_plan": (plan_id := _plan(story)),
+            "deck": _deck(story, plan_id),
+            "job": _job(story),
             "cdr_import": calls.load(calls.line("k", story.acme_number), "bad;line").id,
         }
         db.session.commit()
@@ -66,6 +86,33 @@ def _port(story: Story) -> int:
     typed = {"pon": "K-1", "porting_from": "Acme's Oldtel", "numbers": "4125550161"}
     ports.save(port, by=by, client=acme, **typed)
     return port.id
+
+
+def _plan(story: Story) -> int:
+    """Make a rate plan of Acme's with a rate; gives its id."""
+    plan = RatePlan(reseller_id=story.reseller_id, name="Acme's plan")
+    db.session.add(plan)
+    db.session.flush()
+    db.session.get_one(Client, story.acme.id).rate_plan_id = plan.id
+    db.session.add(Rate(rate_plan_id=plan.id, kind="inbound", starts_on=date(2026, 1, 1)))
+    return plan.id
+
+
+def _deck(story: Story, plan_id: int) -> int:
+    """Upload a file of rates with a bad line; gives its id."""
+    by = permissions.staff_actor(db.session.get_one(Staff, story.alice.id))
+    file = io.BytesIO(b"prefix,rate\n1412,0.01\n1724,0.02\nAcme,0.02\n")
+    terms = decks.Terms("outbound", "2026-01-01")
+    deck = decks.read(plan_id, file, "Acme.csv", by=by, terms=terms)
+    decks.keep(deck)
+    return deck.id
+
+
+def _job(story: Story) -> int:
+    """Begin to price calls of Acme's again; gives the id."""
+    acme = db.session.get_one(Client, story.acme.id)
+    day, by = now().date(), permissions.staff_actor(db.session.get_one(Staff, story.alice.id))
+    return rerating.begin(day, day, acme, by=by).id
 
 
 def _address(story: Story) -> int:
@@ -101,6 +148,7 @@ ROW_OF = {
     "mail": "mail",
     "order_history": "order",
     "pending_orders": "order",
+    "rate_plans": "rate_plan",
     "staff_members": "staff",
 }
 
@@ -122,6 +170,9 @@ def address(app: Flask, rule: Any, rows: dict[str, Any], slug: str = "keystone")
         "import_id": rows["import_id"],
         "mail_id": rows["mail"],
         "port_id": rows["port"],
+        "plan_id": rows["rate_plan"],
+        "deck_id": rows["deck"],
+        "job_id": rows["job"],
         "client_id": rows["client"],
         "act": "suspend",
         "digits": "4125550190",

@@ -35,8 +35,10 @@ from models import (
     PortReason,
     PortStatus,
     Rate,
+    RateDeck,
     RatePlan,
     RejectReason,
+    Rerating,
     Role,
     Staff,
 )
@@ -103,6 +105,15 @@ def furnish(story: Story) -> None:
     db.session.get_one(Staff, story.alice.id).role = Role.OWNER
     for row in (
         Rate(**owner, rate_plan_id=plan.id, kind=CallKind.INBOUND, starts_on=date(2026, 1, 1)),
+        RateDeck(
+            **owner,
+            rate_plan_id=plan.id,
+            file_name="deck.csv",
+            content=b"",
+            kind=CallKind.OUTBOUND,
+            starts_on=date(2026, 1, 1),
+        ),
+        Rerating(**owner, first_day=date(2026, 1, 1), last_day=date(2026, 1, 31), by_name="Alice"),
         PortNumber(**owner, port_id=port.id, number="+14125550177", reason="Late."),
         PortEvent(**owner, port_id=port.id, by_name="Alice", text="Hello."),
         PortReason(**owner, text="Late."),
