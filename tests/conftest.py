@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import hypothesis
 import pytest
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
 import tenancy
@@ -23,6 +24,10 @@ from tests.support.databases import drop_database, fresh_database_url
 from tests.support.web import Visitor
 
 pytest_plugins = ["tests.support.browser"]
+
+# The same examples on every machine, and no clock of a busy one fails a test.
+hypothesis_settings.register_profile("house", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("house")
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
 
