@@ -31,6 +31,8 @@ SAID = {
     "did.labelled": "Labelled a number",
     "client.plan_given": "Gave a rate plan",
     "rate_plan.deck_imported": "Imported a file of rates",
+    "calls.looked_at": "Looked at calls",
+    "usage.exported": "Took usage as a file",
     "calls.given": "Gave calls of nobody to a client",
     "calls.rerated": "Priced calls again",
     "month.closed": "Closed a month",

@@ -15,6 +15,7 @@ import audit
 import charts
 import database
 import display
+import looking
 import sheets
 from columns import E164, now
 from extensions import db
@@ -52,6 +53,7 @@ def usage_calls(number: str) -> Any:
     rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
     if not rows and not _has(known):
         abort(404)
+    looking.at_calls(client, actor(), number=known, range=_days(span))
     return render_template(
         "portal/usage/calls.html",
         number=known,
@@ -67,9 +69,7 @@ def usage_calls(number: str) -> Any:
 def usage_csv(what: str) -> Response:
     """Export days, numbers or calls; that it was done is recorded."""
     span, client = _asked(), current_client()
-    audit.record(
-        "usage.exported", client, actor(), what=what, range=[str(span.first), str(span.last)]
-    )
+    audit.record("usage.exported", client, actor(), what=what, range=_days(span))
     db.session.commit()
     name = f"usage-{what}-{span.first}-{span.last}.csv"
     if what == "calls":
@@ -123,6 +123,10 @@ def _asked() -> Range:
         flash("Choose a first day before the last, at most 400 days apart.", "warning")
         return usual
     return Range(first, last)
+
+
+def _days(span: Range) -> str:
+    return f"{span.first} to {span.last}"
 
 
 def _has(number: str) -> bool:

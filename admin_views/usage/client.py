@@ -8,6 +8,7 @@ from flask_admin import expose
 import audit
 import charts
 import display
+import looking
 import policy
 import sheets
 from admin_views.base import Page, in_slices, own_reseller
@@ -59,6 +60,7 @@ class ClientUsage(OfClient, Page):
         rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
         if not rows and page == 1 and not _has_number(span, self.client.id, known):
             abort(404)
+        looking.at_calls(self.client, self.by, number=known, range=_days(span))
         return self.render(
             "admin/usage/calls.html",
             number=known,
@@ -79,7 +81,7 @@ class ClientUsage(OfClient, Page):
             self.client,
             self.by,
             what=what,
-            range=[str(span.first), str(span.last)],
+            range=_days(span),
         )
         db.session.commit()
         name = f"usage-{what}-{span.first}-{span.last}.csv"
@@ -124,6 +126,10 @@ def _cells(call: Call) -> list[Any]:
         sheets.money(call.cost_micros),
         sheets.money(call.price_micros),
     ]
+
+
+def _days(span: Range) -> str:
+    return f"{span.first} to {span.last}"
 
 
 def _has_number(span: Range, client_id: int, number: str) -> bool:

@@ -106,7 +106,7 @@ def test_usage_is_exported_and_that_is_recorded(
     assert sum(round(float(row["price"]) * 1_000_000) for row in read) == 180_024
     with look():
         entry = db.session.query(AuditEntry).filter_by(action="usage.exported").one()
-        assert entry.changes == {"what": what, "range": ["2026-11-01", "2026-11-30"]}
+        assert entry.changes == {"what": what, "range": "2026-11-01 to 2026-11-30"}
 
 
 def test_the_list_of_clients_shows_the_month_to_date(visitor, alice, calls, time_machine) -> None:

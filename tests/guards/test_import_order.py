@@ -66,6 +66,7 @@ ORDER = (
     "headers",
     "impersonation",
     "sessions",
+    "looking",
     "sign_in_forms",
     "post_form",
     "account_forms",

@@ -1,0 +1,28 @@
+"""Recording who looked at call detail; the one thing that is written when a page is opened.
+
+It is written after the page was made and before it is sent, in a transaction of its own: a GET
+reads without the write lock. What cannot be recorded is not shown.
+"""
+
+from typing import Any
+
+from flask import Response, after_this_request
+
+import audit
+import database
+from extensions import db
+from models import Client
+from permissions import Actor
+
+
+def at_calls(client: Client, by: Actor, **what: Any) -> None:
+    """Record that somebody looks at calls of a client, once the page turns out to be there."""
+
+    @after_this_request
+    def write(response: Response) -> Response:
+        if response.status_code == 200:
+            db.session.rollback()
+            database.set_reading(False)
+            audit.record("calls.looked_at", client, by, **what)
+            db.session.commit()
+        return response
