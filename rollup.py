@@ -63,14 +63,13 @@ def add_up(rows: Iterable[Mapping[str, Any]], tenant: int, *, sign: int = 1) -> 
 
 def drop_empty(touched: Iterable[Key]) -> None:
     """Remove sums from which everything was taken off, so that they look as if never made."""
-    for day, client_id, number, kind in touched:
+    keys = list(touched)
+    if keys:
         db.session.execute(
             delete(UsageDay)
             .where(
-                UsageDay.day == day,
-                UsageDay.owner == (client_id or 0),
-                UsageDay.number == number,
-                UsageDay.kind == kind,
+                UsageDay.day.in_({day for day, *_ in keys}),
+                UsageDay.kind.in_({kind for *_, kind in keys}),
                 *(getattr(UsageDay, name) == 0 for name in ADDED),
             )
             .execution_options(synchronize_session=False)

@@ -129,7 +129,7 @@ def quote(
     pricing = Pricing((row[0], row[1], Price._make(row[2:])) for row in rows)
     found = pricing.rate(kind, digits, day, tier)
     price, billed = pricing.price(kind, digits, day, seconds, 0, tier) if found else (0, seconds)
-    prefix = next((key[1] for key, prices in pricing.table.items() if found in prices), "")
+    prefix = next((key for key, prices in pricing.kinds[kind].items() if found in prices), "")
     return Quote(digits, prefix, found, billed, price)
 
 

@@ -39,31 +39,28 @@ class Pricing:
         self, rates: Iterable[Known] = (), *, basis_points: int = 0, fixed_micros: int = 0
     ) -> None:
         self.basis_points, self.fixed_micros = basis_points, fixed_micros
-        self.table: dict[tuple[CallKind, str], list[Price]] = defaultdict(list)
+        self.kinds: dict[CallKind, dict[str, list[Price]]] = defaultdict(dict)
         for kind, prefix, price in rates:
-            self.table[kind, prefix].append(price)
-        for found in self.table.values():
-            found.sort(key=lambda price: price.starts_on, reverse=True)
-        self.lengths = sorted({len(prefix) for _, prefix in self.table}, reverse=True)
+            self.kinds[kind].setdefault(prefix, []).append(price)
+        self.lengths: dict[CallKind, list[int]] = {}
+        for kind, table in self.kinds.items():
+            self.lengths[kind] = sorted({len(prefix) for prefix in table}, reverse=True)
+            for found in table.values():
+                found.sort(key=lambda price: price.starts_on, reverse=True)
 
     def rate(self, kind: CallKind, far_end: str, day: date, tier: str = "") -> Price | None:
         """Find the rate of a call: the longest prefix that has one in force on its day.
 
         Of one prefix the rate of the number's tier comes before that of any tier.
         """
-        digits = far_end.lstrip("+")
-        for length in self.lengths:
-            if length > len(digits):
-                continue
-            standing = [
-                price
-                for price in self.table.get((kind, digits[:length]), ())
-                if price.starts_on <= day
-                and (price.ends_on is None or day < price.ends_on)
-                and price.tier in ("", tier)
-            ]
-            if standing:
-                return next((price for price in standing if price.tier == tier), standing[0])
+        table, digits = self.kinds.get(kind), far_end.lstrip("+")
+        if table is None:
+            return None
+        for length in self.lengths[kind]:
+            prices = table.get(digits[:length])
+            found = _standing(prices, day, tier) if prices else None
+            if found is not None:
+                return found
         return None
 
     def price(
@@ -85,6 +82,18 @@ class Pricing:
             return cost_micros + marked + self.fixed_micros, seconds
         billed = billed_seconds(seconds, rate.minimum_seconds, rate.increment_seconds)
         return rate.unit_micros + half_up(billed * rate.minute_micros, 60), billed
+
+
+def _standing(prices: Iterable[Price], day: date, tier: str) -> Price | None:
+    """Choose among the rates of one prefix, the latest first, the one that holds on a day."""
+    of_any = None
+    for price in prices:
+        if price.starts_on <= day and (price.ends_on is None or day < price.ends_on):
+            if price.tier == tier:
+                return price
+            if of_any is None and not price.tier:
+                of_any = price
+    return of_any
 
 
 class Prices:
