@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import assert_accessible, assert_no_sideways_scroll
+from tests.support.browser import OUTLINED, assert_accessible, assert_no_sideways_scroll
 from tests.support.theme_app import make_theme_app
 
 PAGES = {
@@ -20,11 +20,6 @@ PAGES = {
     "details": "/admin/toys/details/?id=1",
 }
 WIDE, NARROW = 1440, 390
-OUTLINED = """element => {
-    const look = getComputedStyle(element);
-    return look.outlineStyle === "solid" && parseFloat(look.outlineWidth) >= 2
-        && !/, 0\\)$|transparent/.test(look.outlineColor);
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,13 @@ SWITCHES = [
     "--disable-sync",
 ]
 AXE = (Path(__file__).parents[1] / "browser" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+OUTLINED = """element => {
+    const look = getComputedStyle(element);
+    return look.outlineStyle === "solid" && parseFloat(look.outlineWidth) >= 2
+        && !/, 0\\)$|transparent/.test(look.outlineColor);
+}"""
+"""Tells whether an element that has the focus shows it."""
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

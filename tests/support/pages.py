@@ -101,11 +101,15 @@ def confirm_code(page: Page) -> None:
 
 
 def without_sending(page: Page) -> None:
-    """Keep the page from sending its form by itself, as without JavaScript."""
+    """Open an impersonation, but keep the page from sending its form by itself.
+
+    The code stands in the address that was opened first.
+    """
+    code = page.url.rpartition("=")[2]
     page.route(
         "**/js/app.js*", lambda route: route.fulfill(body="", content_type="text/javascript")
     )
-    page.reload()
+    page.goto(f"{PORTAL}/impersonate/{code}")
 
 
 PENDING, SIGN_IN = f"{OFFICE}/pending-orders/", f"{PORTAL}/sign-in"
@@ -160,7 +164,7 @@ MORE = (
     Screen("portal-set-password", None, f"{PORTAL}/set-password/{{bob}}"),
     Screen("portal-confirm-address", None, f"{PORTAL}/confirm-address/{{charlie}}"),
     Screen("portal-dead-address", None, f"{PORTAL}/confirm-address/nothing", status=410),
-    Screen("portal-impersonate", None, f"{PORTAL}/impersonate/{{handover}}", without_sending),
+    Screen("portal-impersonate", None, f"{SIGN_IN}?code={{handover}}", without_sending),
     Screen("portal-impersonate-ended", None, f"{PORTAL}/impersonate/nothing", status=410),
     Screen("login-edit", OWNER, f"{OFFICE}/logins/edit/?id=1"),
     Screen("client-login", OWNER, f"{OFFICE}/clients/1/logins/details/?id=1"),
@@ -228,6 +232,7 @@ NO_PAGES = {
     "logins.preview_view": WITHIN,
     "mail.body_view": WITHIN,
     "orders.index": LEADS_ON,
+    "portal.ask_again": LEADS_ON,
     "portal.brand_css": FILE,
     "portal.logo": FILE,
     "portal.two_factor_picture": FILE,
