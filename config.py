@@ -57,6 +57,9 @@ class Settings:
     mail_from: str
     deliverer: str
     max_upload_mb: int
+    max_call_file_mb: int
+    cdr_folder: Path | None
+    """Where call files are laid that are to be imported, in a folder for each reseller."""
     log_level: str
     is_ephemeral: bool
     """Whether the SQLite file stands on a disk that the platform throws away."""
@@ -119,6 +122,8 @@ class Settings:
             "CHECK_HOSTS": self.is_production,
             "TRUSTED_PROXIES": self.trusted_proxies,
             "MAX_CONTENT_LENGTH": self.max_upload_mb * 1024 * 1024,
+            "MAX_CALL_FILE": self.max_call_file_mb * 1024 * 1024,
+            "CDR_FOLDER": self.cdr_folder,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
             # A form may stand open as long as its session lives.
             "WTF_CSRF_TIME_LIMIT": None,
@@ -186,6 +191,8 @@ def _read(env: Environment) -> Settings:
         mail_from=_mail_from(env, in_production and smtp is not None),
         deliverer=env.choice("DELIVERER", "web", ("web", "worker", "off")),
         max_upload_mb=env.whole("MAX_UPLOAD_MB", 16, 1, 1024),
+        max_call_file_mb=env.whole("MAX_CALL_FILE_MB", 512, 1, 4096),
+        cdr_folder=_cdr_folder(env),
         log_level=env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper(),
         is_ephemeral=is_ephemeral,
     )
@@ -290,6 +297,15 @@ def _public_url(env: Environment, in_production: bool, port: int) -> str:
     elif in_production and parts.scheme == "http" and not env.is_on("ALLOW_HTTP"):
         env.refuse("PUBLIC_URL", "must begin with https://; ALLOW_HTTP=1 permits http on a trial.")
     return text
+
+
+def _cdr_folder(env: Environment) -> Path | None:
+    text = env.text("CDR_FOLDER")
+    if not text:
+        return None
+    if not Path(text).is_dir():
+        env.refuse("CDR_FOLDER", f"there is no folder {text}; make it or leave this out.")
+    return Path(text)
 
 
 def _split(text: str) -> SplitResult | None:

@@ -46,7 +46,7 @@ def _page(status: int, sentence: str | None = None, heading: str | None = None) 
 
 def _limit() -> str:
     """Tell how much one request can carry: a file, or the text of a form, which may be less."""
-    most = current_app.config["MAX_CONTENT_LENGTH"]
+    most = request.max_content_length or current_app.config["MAX_CONTENT_LENGTH"]
     if (request.content_length or most + 1) > most:
         return f"{most // 1024**2} MB"
     return f"{current_app.config['MAX_FORM_MEMORY_SIZE'] // 1024**2} MB of text"

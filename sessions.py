@@ -42,6 +42,8 @@ CODE_WAIT = timedelta(minutes=5)
 """How long a right password waits for the second factor's code."""
 
 SEEN_EVERY = timedelta(minutes=1)
+UNSEEN = frozenset({"cdr_imports.progress"})
+"""What a page asks for by itself: it keeps nobody signed in who has gone for lunch."""
 HELD = "held"
 READING = ("GET", "HEAD", "OPTIONS")
 FILES = ("static", "portal.brand_css", "portal.logo")
@@ -272,7 +274,7 @@ def _may_impersonate(row: WebSession, moment: datetime) -> bool:
 def _mark_seen(row: WebSession) -> None:
     """Keep an active session alive: once a minute, in a transaction of its own."""
     moment = now()
-    if moment - row.seen_at < SEEN_EVERY:
+    if moment - row.seen_at < SEEN_EVERY or request.endpoint in UNSEEN:
         return
     seen = update(WebSession).where(WebSession.id == row.id).values(seen_at=moment)
     if request.method in READING:

@@ -26,7 +26,7 @@ from admin_views.rates import PriceAgain, RateDecks, RatePlans
 from admin_views.search import Search
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
-from admin_views.usage import CdrImports, Unassigned, UnusedNumbers, Usage
+from admin_views.usage import CdrFormats, CdrImports, Unassigned, UnusedNumbers, Usage, imports
 
 BACK_OFFICE = "Back Office"
 
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(sign_in.blueprint)
     app.before_request(base.refuse_strange_way_back)
     menu.init_app(app)
+    imports.init_app(app)
     two_factor.init_app(app)
     admin = Admin(
         app,
@@ -64,6 +65,7 @@ def screens() -> list[object]:
         Mails(),
         Usage(),
         CdrImports(),
+        CdrFormats(),
         Unassigned(),
         UnusedNumbers(),
         RatePlans(),

@@ -40,8 +40,11 @@ def too_large(browser, path, size):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("path", UPLOADS)
-def test_a_file_too_large_is_told_the_limit_and_the_way_back(browser, app, look, path) -> None:
+def test_a_file_too_large_is_told_the_limit_and_the_way_back(
+    browser, app, look, path, monkeypatch
+) -> None:
     before, most = kept(look), app.config["MAX_CONTENT_LENGTH"]
+    monkeypatch.setitem(app.config, "MAX_CALL_FILE", most)
     page = too_large(browser, path, most)
     limit = f"What you sent is too large; at most {most // 1024**2} MB can be sent at once."
     assert page.html.select_one("main p").get_text() == limit

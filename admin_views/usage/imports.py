@@ -1,8 +1,8 @@
-"""Call files: the list of imports, the upload, and what became of each file's lines."""
+"""Call files: the list of imports, the upload, how far each has come, and what became of it."""
 
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import select
@@ -12,12 +12,26 @@ import sessions
 import sheets
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.usage import corrections
 from extensions import db
 from models import CdrImport, CdrReject, ImportState
 from permissions import Permission
-from usage import importing
+from usage import correcting, profiles
+from usage.leases import OPEN
+from usage.receiving import receive
 
-REJECTS_SHOWN = 100
+REJECTS_SHOWN = 50
+UPLOAD = "cdr_imports.create_view"
+
+
+def init_app(app: Flask) -> None:
+    """Let staff send more to the upload than anybody may send elsewhere."""
+    app.url_value_preprocessor(_allow_more)
+
+
+def _allow_more(endpoint: str | None, _values: Any) -> None:
+    if endpoint == UPLOAD and request.method == "POST" and sessions.staff() is not None:
+        request.max_content_length = current_app.config["MAX_CALL_FILE"]
 
 
 class CdrImports(RowsView):
@@ -56,55 +70,127 @@ class CdrImports(RowsView):
         )
 
     @property
+    def may_import(self) -> bool:
+        """Tell whether who looks may import."""
+        return sessions.staff() is not None and self.by.can(Permission.NUMBERS_EDIT)
+
+    @property
     def can_create(self) -> bool:  # type: ignore[override]
         """Offer the upload to whoever may."""
-        return sessions.staff() is not None and self.by.can(Permission.NUMBERS_EDIT)
+        return self.may_import
 
     @property
     def empty_action(self) -> tuple[str, str] | None:  # type: ignore[override]
         """Offer the first step to whoever may take it."""
         return (self.create_label, url_for(".create_view")) if self.can_create else None
 
+    # --- The upload -------------------------------------------------------------------------
+
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
-        """Take a file and import it."""
-        if not self.by.can(Permission.NUMBERS_EDIT):
+        """Take a file in; it is read in the background."""
+        if not self.may_import:
             abort(403)
-        problem = ""
-        if request.method == "POST":
-            upload = request.files.get("file")
-            if upload is None or not upload.filename:
-                problem = "Choose a file first."
-            else:
-                name = upload.filename.replace("\0", "").rsplit("/", 1)[-1]
-                row = importing.run(upload.stream, name, by=self.by)  # type: ignore[arg-type]
-                if row.state is ImportState.DONE:
-                    flash(_said(row), "success" if not row.bad else "warning")
-                    return redirect(url_for(".details_view", id=row.id))
-                problem = row.problem or "The file could not be read."
-        page = self.render("admin/usage/upload.html", problem=problem)
+        if request.method == "GET":
+            return self._upload()
+        upload = request.files.get("file")
+        profile = profiles.named(request.form.get("format", ""))
+        if upload is None or not upload.filename:
+            return self._upload("Choose a file first.")
+        if profile is None:
+            return self._upload("Choose the format of the file.")
+        name = upload.filename.replace("\\", "/").rsplit("/", 1)[-1]
+        row, is_new = receive(upload.stream, name, by=self.by, profile=profile)  # type: ignore[arg-type]
+        if row.state is ImportState.REFUSED:
+            return self._upload(row.problem or "The file could not be read.")
+        if not is_new:
+            flash(_came_before(row), "info")
+        return _go(url_for(".details_view", id=row.id))
+
+    def _upload(self, problem: str = "") -> Any:
+        if problem and _wants_json():
+            return {"problem": problem}, 422
+        page = self.render(
+            "admin/usage/upload.html",
+            problem=problem,
+            formats=profiles.every(),
+            chosen=request.form.get("format"),
+        )
         return page, 422 if problem else 200
+
+    # --- One import -------------------------------------------------------------------------
 
     @expose("/details/")
     def details_view(self) -> Any:
-        """Show one import: what became of its lines, and the bad ones with their reasons."""
-        row = self.found()
+        """Show one import: how far it is, what became of its lines, the bad ones with reasons."""
+        return self._details(self.found())
+
+    def _details(self, row: CdrImport, problem: str = "", status: int = 200) -> Any:
         bad = db.session.scalars(_rejects(row).limit(REJECTS_SHOWN)).all()
-        return self.render("admin/usage/import.html", row=row, bad=bad, said=_said(row))
+        profile = profiles.named(row.profile)
+        page = self.render(
+            "admin/usage/import.html",
+            row=row,
+            bad=bad,
+            told=_told(row),
+            label=profile.label if profile else row.profile,
+            is_open=row.state in OPEN,
+            problem=problem,
+        )
+        return page, status
+
+    @expose("/progress")
+    def progress(self) -> Any:
+        """Tell the page how far an import is; keeps nobody signed in."""
+        row = self.found()
+        return {"is_open": row.state in OPEN, **_told(row)}
 
     @expose("/bad-lines")
     def bad_lines(self) -> Any:
         """Give the bad lines as a CSV: line, reason, and the line as it stood."""
         row = self.found()
-        rows = [[r.line, r.reason, r.text] for r in db.session.scalars(_rejects(row))]
+        bad = db.session.scalars(_rejects(row))
+        rows = [[one.line, one.reason, one.corrected or one.text] for one in bad]
         return sheets.download(f"bad-lines-{row.id}.csv", ["line", "reason", "text"], rows)
+
+    @expose("/put-right", methods=("POST",))
+    def put_right(self) -> Any:
+        """Read the bad lines again as they are written now: typed, uploaded, or all unchanged."""
+        if not self.may_import:
+            abort(403)
+        row = self.found()
+        if row.state is not ImportState.DONE:
+            abort(409)
+        try:
+            texts = corrections.asked(row)
+        except ValueError as wrong:
+            return self._details(row, str(wrong), 422)
+        outcome = correcting.put_right(row.id, texts, by=self.by)
+        flash(*corrections.words(outcome))
+        return redirect(url_for(".details_view", id=row.id))
 
 
 def _rejects(row: CdrImport) -> Any:
-    return select(CdrReject).where(CdrReject.cdr_import_id == row.id).order_by(CdrReject.line)
+    mine = select(CdrReject).where(CdrReject.cdr_import_id == row.id)
+    return mine.where(CdrReject.settled_at.is_(None)).order_by(CdrReject.line, CdrReject.id)
+
+
+def _told(row: CdrImport) -> dict[str, Any]:
+    """Say how far an import is, in words and figures for the page."""
+    counts = {name: getattr(row, name) for name in ("lines", "added", "repeated", "bad")}
+    counts |= {"unassigned": row.unassigned, "left": max(row.total_lines - row.lines, 0)}
+    percent = 100 * row.lines // max(row.total_lines, 1)
+    return {name: f"{count:,}" for name, count in counts.items()} | {
+        "percent": min(percent, 100),
+        "said": _said(row),
+    }
 
 
 def _said(row: CdrImport) -> str:
+    if row.state is ImportState.REFUSED:
+        return "Nothing was imported."
+    if row.state is ImportState.WAITING:
+        return "It waits to be read." if row.size_bytes else "It is coming in."
     words = [f"{display.plural(row.added, 'new call')}"]
     if row.repeated:
         words.append(f"{row.repeated:,} known already")
@@ -115,6 +201,22 @@ def _said(row: CdrImport) -> str:
     return ", ".join(words) + "."
 
 
+def _came_before(row: CdrImport) -> str:
+    what = "was imported" if row.state is ImportState.DONE else "is being imported"
+    return f"This file {what} already, as {row.file_name}. This is that import; nothing was added."
+
+
+def _wants_json() -> bool:
+    return request.headers.get("X-Upload") == "progress"
+
+
+def _go(address: str) -> Any:
+    return {"address": address} if _wants_json() else redirect(address)
+
+
 def _link(view: Any, context: Any, row: CdrImport, name: str) -> Markup:
     address = url_for("cdr_imports.details_view", id=row.id)
     return Markup('<a href="{}">{}</a>').format(address, row.file_name)
+
+
+__all__ = ["CdrImports", "init_app"]

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text, update
 from webtest import Upload
 
+import background
 from extensions import db
 from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan
 from tests.support.calls import LONG_AGO, file_of, forget_charges, line, load
@@ -172,22 +173,27 @@ def upload(browser: Any, content: bytes, name: str = "20261110_20261111.CDR") ->
     return form.submit(expect_errors=True)
 
 
-def test_a_file_is_imported_on_a_screen(visitor, alice, story, look) -> None:
+def test_a_file_is_imported_on_a_screen(visitor, alice, story, look, app) -> None:
     content = file_of(line("a", story.acme_number), "bad;line").getvalue()
     browser = visitor(alice)
     page = upload(browser, content).follow()
-    assert "1 new call, 1 of nobody, 1 bad line." in page.text
+    assert page.html.find(id="said").get_text() == "It waits to be read."
+    background.turn(app)
+    page = browser.get(page.request.url)
+    assert page.html.find(id="said").get_text() == "1 new call, 1 of nobody, 1 bad line."
     assert table(page, "bad")["3"] == ["There are 2 columns, not 20.", "bad;line"]
     page = page.click("Bad lines as CSV")
     assert page.text.splitlines()[1] == '3,"There are 2 columns, not 20.",bad;line'
-    again = upload(browser, content).follow()
-    assert "0 new calls, 1 known already, 1 bad line." in again.text
+    again = upload(browser, content, "renamed.CDR").follow()
+    assert "This file was imported already, as 20261110_20261111.CDR." in again.text
+    with look():
+        assert db.session.query(CdrImport).count() == 1
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "The first line lacks"),
+        (b"", "The file is empty."),
         (b"\x1f\x8bnonsense", "The file breaks off"),
         (b"a;b\n1;2\n", "The first line lacks CallType"),
     ],

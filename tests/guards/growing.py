@@ -16,6 +16,7 @@ from carriers import inventory
 from columns import now
 from extensions import db
 from models import (
+    CdrProfile,
     Client,
     Did,
     DidAssignment,
@@ -58,7 +59,14 @@ _LISTS = (
 )
 SHOWS_ROWS = {
     *(f"{screen}.{view}" for screen in _LISTS for view in ("index_view", "export")),
-    *("admin.index", "search.index", "orders.show", "port.show", "client.overview"),
+    *(
+        "cdr_formats.index",
+        "admin.index",
+        "search.index",
+        "orders.show",
+        "port.show",
+        "client.overview",
+    ),
     *("client_usage.index", "client_usage.calls", "client_usage.csv", "usage.index", "usage.csv"),
     *("rate_plans.details_view", "rate_plans.clients_view", "rate_plans.rates_csv"),
     *("price_again.index", "unassigned.index", "unused.index", "unused.csv"),
@@ -83,6 +91,7 @@ SHOWS_NO_ROWS = {
     *("client.edit", "client.standing", "cdr_imports.bad_lines", "unassigned.give"),
     *("rate_plans.copy_view", "rate_plans.rate_view", "rate_decks.upload"),
     *("rate_decks.index", "rate_decks.show", "rate_decks.bad_lines", "price_again.show"),
+    *("cdr_imports.progress", "cdr_formats.edit"),
     *("did_import.sample", "logins.preview_view", "mail.body_view", "orders.index"),
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
     *("help.index", "prices.index", "two_factor.index", "two_factor.picture"),
@@ -231,6 +240,7 @@ def _add_money(story: Story, n: int) -> None:
     alert = SpendAlert(client_id=acme.id, amount_micros=n, emails=[f"desk{n}@x.example"])
     day = date(2010 + n // 12, 1 + n % 12, 1)
     owed = {"owner": acme.id, "client_id": acme.id, "number": "", "kind": UsageKind.ADJUSTMENT}
+    db.session.add(CdrProfile(key=f"f{n}", name=f"Format {n}"))
     db.session.add_all([alert, UsageDay(day=day, price_micros=n, **owed)])
 
 

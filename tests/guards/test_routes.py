@@ -21,6 +21,7 @@ from columns import now
 from extensions import db
 from lines import Request
 from models import (
+    CdrProfile,
     Client,
     Did,
     E911Record,
@@ -72,10 +73,19 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
             "rate_plan": (plan_id := _plan(story)),
             "deck": _deck(story, plan_id),
             "job": _job(story),
+            "cdr_format": _format(),
             "cdr_import": calls.load(calls.line("k", story.acme_number), "bad;line").id,
         }
         db.session.commit()
     return found
+
+
+def _format() -> int:
+    """Describe a format of call files; gives its id."""
+    row = CdrProfile(key="mine", name="Mine")
+    db.session.add(row)
+    db.session.flush()
+    return row.id
 
 
 def _port(story: Story) -> int:
@@ -134,6 +144,7 @@ def _address(story: Story) -> int:
 
 
 ROW_OF = {
+    "cdr_formats": "cdr_format",
     "cdr_imports": "cdr_import",
     "client_e911": "e911",
     "client_logins": "login",
