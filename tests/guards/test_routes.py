@@ -82,7 +82,7 @@ def rows(app: Flask, story: Story, visitor) -> dict[str, Any]:  # type: ignore[n
 
 def _format() -> int:
     """Describe a format of call files; gives its id."""
-    row = CdrProfile(key="mine", name="Mine")
+    row = CdrProfile(key="routed", name="Routed")
     db.session.add(row)
     db.session.flush()
     return row.id
