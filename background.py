@@ -18,13 +18,14 @@ from flask.cli import with_appcontext
 import jobs
 import outbox
 from extensions import db
-from usage import due
+from usage import due, folder
 
 log = logging.getLogger(__name__)
 
 JOBS: tuple[Callable[[], int], ...] = (
     outbox.deliver_due,
     jobs.carry_out_due,
+    jobs.Seldom(folder.take_from_folder, timedelta(seconds=15)),
     due.call_files,
     jobs.Seldom(due.clean_up, timedelta(minutes=10)),
     jobs.rerate_due,
