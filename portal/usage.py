@@ -23,7 +23,7 @@ from models import Call, Did
 from portal import paging
 from portal.access import actor, blueprint, current_client
 from usage import reports
-from usage.reports import Range, Sums
+from usage.reports import Range, Report, Sums
 
 PAGE = 100
 HEADINGS = ["calls", "messages", "minutes", "price"]
@@ -34,11 +34,14 @@ def usage() -> Any:
     """Show what the client used in a range of days."""
     span, client = _asked(), current_client()
     found = reports.report(span, client_id=client.id)
-    by_day = {day: sums.price_micros for day, sums in found.by_day.items()}
+    earlier = reports.month_before(span) if span.first.day == 1 else None
+    before = reports.report(earlier, client_id=client.id, numbers=0) if earlier else None
     return render_template(
         "portal/usage/index.html",
         found=found,
-        figure=charts.money_by_day(by_day, name="Price", name_before=""),
+        before=before,
+        forecast=reports.forecast(found) if before else None,
+        figure=_figure(found, before),
         kinds=reports.KINDS,
         **_words(span),
     )
@@ -60,6 +63,7 @@ def usage_calls(number: str) -> Any:
         rows=rows[:PAGE],
         page=page,
         has_more=len(rows) > PAGE,
+        late=reports.counted_late(rows[:PAGE], client.reseller.time_zone),
         kinds=reports.KINDS,
         **_words(span),
     )
@@ -123,6 +127,12 @@ def _asked() -> Range:
         flash("Choose a first day before the last, at most 400 days apart.", "warning")
         return usual
     return Range(first, last)
+
+
+def _figure(found: Report, before: Report | None) -> charts.Figure:
+    earlier = [sums.price_micros for sums in before.by_day.values()] if before else []
+    by_day = {day: sums.price_micros for day, sums in found.by_day.items()}
+    return charts.money_by_day(by_day, earlier, name="Price", name_before="The month before")
 
 
 def _days(span: Range) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 import rollup
 from extensions import db
-from models import Call, ChargeKind, Client, UsageDay, UsageKind
+from models import Call, ChargeKind, Client, Did, DidGroup, UsageDay, UsageKind
 
 KINDS = {
     UsageKind.INBOUND: "Inbound",
@@ -124,6 +124,25 @@ def by_client(span: Range, ids: Sequence[int] | None = None) -> dict[int, Sums]:
     if ids is not None:
         mine.append(UsageDay.client_id.in_(ids))
     return {owner: Sums(*sums) for owner, *sums in _grouped(UsageDay.owner, mine)}
+
+
+def by_group(span: Range, client_id: int) -> dict[str, Sums]:
+    """Add up a client's range by the DID Groups that its numbers are in now, the dearest first.
+
+    What is in no group, and charges of no number, stand under the empty name.
+    """
+    statement = _statement(DidGroup.name, _of(span, client_id, None)).select_from(UsageDay)
+    of_group = statement.outerjoin(Did, Did.number == UsageDay.number).outerjoin(
+        DidGroup, (DidGroup.id == Did.did_group_id) & (DidGroup.client_id == client_id)
+    )
+    rows = db.session.execute(of_group).all()
+    found = {name or "": Sums(*_whole(sums)) for name, *sums in rows}
+    return dict(sorted(found.items(), key=lambda item: (-item[1].price_micros, item[0])))
+
+
+def counted_late(calls: Iterable[Call], zone: str) -> set[int]:
+    """Tell which calls count on another day than their own: its month was closed already."""
+    return {call.id for call in calls if call.day != today(zone, call.started_at)}
 
 
 def total(span: Range, client_id: int | None = None) -> Sums:

@@ -47,6 +47,7 @@ class ClientUsage(OfClient, Page):
             forecast=reports.forecast(found) if before else None,
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,
+            by_group=reports.by_group(span, self.client.id),
             unusual=_unusual(self.client.id),
             **ranges.words(span),
         )
@@ -67,14 +68,15 @@ class ClientUsage(OfClient, Page):
             rows=rows[:PAGE],
             page=page,
             has_more=len(rows) > PAGE,
+            late=reports.counted_late(rows[:PAGE], own_reseller().time_zone),
             total=reports.report(span, client_id=self.client.id, number=known).total,
             kinds=reports.KINDS,
             **ranges.words(span),
         )
 
-    @expose("/csv/<any(days, numbers, calls):what>", methods=("POST",))
+    @expose("/csv/<any(days, kinds, groups, numbers, calls):what>", methods=("POST",))
     def csv(self, what: str) -> Any:
-        """Export days, numbers or calls; who exported what is recorded."""
+        """Export days, kinds, groups, numbers or calls; who exported what is recorded."""
         span = ranges.asked()
         audit.record(
             "usage.exported",
@@ -87,12 +89,8 @@ class ClientUsage(OfClient, Page):
         name = f"usage-{what}-{span.first}-{span.last}.csv"
         if what == "calls":
             return sheets.download(name, CALLS, _calls(span, self.client.id))
-        found = reports.report(span, client_id=self.client.id, numbers=100_000)
-        rows = found.by_day if what == "days" else found.by_number
-        header = [what[:-1], *sheets.HEADINGS]
-        return sheets.download(
-            name, header, ([key, *sheets.of_sums(sums)] for key, sums in rows.items())
-        )
+        rows, header = _sums(what, span, self.client.id), [what[:-1], *sheets.HEADINGS]
+        return sheets.download(name, header, ([key, *sheets.of_sums(one)] for key, one in rows))
 
 
 CALLS = [
@@ -105,6 +103,16 @@ CALLS = [
     "cost",
     "price",
 ]
+
+
+def _sums(what: str, span: Range, client_id: int) -> list[tuple[Any, reports.Sums]]:
+    """Give the rows of an export: what a row is about, and its sums."""
+    if what == "groups":
+        return list(reports.by_group(span, client_id).items())
+    found = reports.report(span, client_id=client_id, numbers=100_000)
+    if what == "kinds":
+        return [(kind.value, sums) for kind, sums in found.by_kind.items()]
+    return list((found.by_day if what == "days" else found.by_number).items())
 
 
 def _calls(span: Range, client_id: int) -> Any:

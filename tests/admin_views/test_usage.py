@@ -12,7 +12,7 @@ from webtest import Upload
 
 import background
 from extensions import db
-from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan
+from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan, Reseller
 from tests.support.calls import LONG_AGO, file_of, forget_charges, line, load
 
 MONTH = "from=2026-11-01&to=2026-11-30"
@@ -84,6 +84,31 @@ def test_the_totals_equal_the_sum_of_the_calls(visitor, alice, acme, calls, look
     assert shown["In all, calls of nobody too"][4] == money(int(whole), "USD")
 
 
+def test_a_clients_usage_is_added_up_by_group(visitor, alice, acme, calls, story) -> None:
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{MONTH}")
+    assert table(page, "usage-groups") == {
+        story.acme_group.name: ["12", "12.2", "0", "$0.120012", "$0.180024", "$0.060012"]
+    }
+
+
+def test_a_late_call_shows_its_own_date_and_the_day_it_counts_on(
+    visitor, alice, bob, acme, story, look
+) -> None:
+    with look():
+        forget_charges()
+        db.session.execute(update(DidAssignment).values(started_at=LONG_AGO))
+        db.session.get_one(Reseller, story.reseller_id).closed_through = date(2026, 10, 31)
+        db.session.commit()
+        load(line("late", story.acme_number, at="2026-10-30 15:00:00"))
+    number = story.acme_number
+    office = f"/admin/clients/{acme.id}/usage/numbers/{number}"
+    for person, path in ((alice, office), (bob, f"/portal/keystone/usage/{number}")):
+        row = visitor(person).get(f"{path}?{MONTH}").html.select_one("#calls tbody th")
+        said = " ".join(row.get_text(" ").split())
+        assert said.startswith("Oct 30, 2026")
+        assert said.endswith("Came late, counts on Nov 1, 2026")
+
+
 def test_calls_of_nobody_are_pointed_out(visitor, alice, calls) -> None:
     page = visitor(alice).get(f"/admin/usage/?{MONTH}")
     said = " ".join(page.html.find(id="unassigned").get_text().split())
@@ -97,7 +122,9 @@ def test_a_number_leads_down_to_its_calls(visitor, alice, acme, calls) -> None:
     assert "12 calls, $0.180024" in " ".join(page.html.select_one(".page-intro").get_text().split())
 
 
-@pytest.mark.parametrize(("what", "rows"), [("days", 30), ("numbers", 1), ("calls", 12)])
+@pytest.mark.parametrize(
+    ("what", "rows"), [("days", 30), ("kinds", 1), ("groups", 1), ("numbers", 1), ("calls", 12)]
+)
 def test_usage_is_exported_and_that_is_recorded(
     visitor, alice, acme, calls, look, what: str, rows: int
 ) -> None:

@@ -40,7 +40,8 @@ def test_bob_sees_his_month_in_his_own_price(visitor, bob, calls) -> None:
     page = visitor(bob).get(f"{HOME}?{MONTH}")
     total = [cell.get_text() for cell in page.html.select("#usage-total td")]
     assert total == ["3", "3.1", "0", "$0.740736"]
-    assert page.html.select_one("[data-figure]")["aria-label"].endswith("$0.740736.")
+    said = page.html.select_one("[data-figure]")["aria-label"]
+    assert said.endswith(": $0.740736, $0.00 in the month before up to the same day.")
 
 
 def test_what_it_costs_the_reseller_stands_nowhere(visitor, bob, calls) -> None:
