@@ -15,7 +15,7 @@ from extensions import db
 from lines import Request
 from models import Client, Order, OrderSettings
 from policy import Refused
-from portal import asked, basket, loosen, paging, stock
+from portal import asked, basket, held, loosen, paging, stock
 from portal import search as searches
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.basket import Basket
@@ -126,6 +126,7 @@ def _review(
         sentence=sentence,
         was_refused=was_refused,
         approves_itself=policy.auto_approves(settings, KIND),
+        held_for=held.usual(client.reseller),
         again=again,
         note=asked.note(again, MOST_NOTE),
         most_note=MOST_NOTE,

@@ -20,7 +20,7 @@ import workflow
 from catalog import Invalid
 from extensions import db
 from models import Client, Order, OrderEvent, OrderLine, OrderState
-from portal import asked, paging, stock
+from portal import asked, held, paging, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
 from workflow import TooLate, Verb
 
@@ -199,12 +199,13 @@ def _notes_of(mine: Order, company: str) -> list[Note]:
 
 def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
     """Show one order's page, with a sentence where something could not be."""
-    company = g.brand.company_name
+    company, lines = g.brand.company_name, _lines_of(mine)
     return render_template(
         "portal/orders/order.html",
         order=mine,
         kind=catalog.kind(mine.kind),
-        lines=_lines_of(mine),
+        lines=lines,
+        hold=held.of(mine, [line.did for line, _ in lines]),
         is_for_new_numbers=mine.kind == "did_order",
         changes=catalog.changes,
         asked_by=_asked_by(mine, company),

@@ -1,10 +1,12 @@
 """Order numbers: what can be found, chosen and sent, by whom, and what that changes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
+from columns import now
 from extensions import db
 from models import (
     Client,
@@ -20,6 +22,7 @@ from models import (
     Requirement,
     Tier,
 )
+from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.queries import statements, writes
 from tests.support.web import Visitor
@@ -539,3 +542,34 @@ def test_no_page_of_ordering_says_a_forbidden_word(
     pages.append(send(pages[-1]).follow())
     assert "(213) 555-0100" in pages[0].text
     assert [leaks_of(page) for page in pages] == [[], [], []]
+
+
+# --- How long they are held ----------------------------------------------------------------------
+
+
+def test_a_pending_order_tells_how_long_its_numbers_are_held(
+    visitor: Any, bob: Person, story: Story
+) -> None:
+    page = review(visitor(bob), *story.free[:2])
+    assert "held for you, for up to 7 days" in page.html.find(id="consequence").get_text()
+    said = send(page).follow().html.find(id="held").get_text(" ", strip=True)
+    assert "Nobody else can order the numbers for 6 days more, until" in said
+    assert "ended" not in said
+
+
+def test_a_hold_that_has_ended_is_named(visitor: Any, bob: Person, story: Story, look: Any) -> None:
+    answer = send(review(visitor(bob), *story.free[:2]))
+    with look():
+        over = now() - timedelta(minutes=1)
+        db.session.execute(update(Did).where(Did.number == story.free[1]).values(held_until=over))
+        db.session.commit()
+    said = visitor(bob).get(answer.location).html.find(id="held").get_text(" ", strip=True)
+    assert "The hold has ended for (412) 555-0102 . Somebody else may order it now." in said
+    assert "for 6 days more" in said
+
+
+def test_a_decided_order_holds_nothing(visitor: Any, bob: Person, story: Story, look: Any) -> None:
+    answer = send(review(visitor(bob), story.free[0]))
+    with look():
+        orders.reject(answer.location.rsplit("/", 1)[1], story.alice)
+    assert visitor(bob).get(answer.location).html.find(id="held") is None
