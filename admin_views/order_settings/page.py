@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, current_app, flash, redirect, request
 from flask_admin import expose
 
+import display
 import order_settings
 import policy
 from admin_views.base import Page
@@ -60,6 +61,9 @@ class SettingsPage:
         )
         db.session.commit()
         flash("The order settings are saved." if changed else "Nothing was changed.", "success")
+        if changed and becomes.approvable:
+            count = display.plural(len(becomes.approvable), "pending order")
+            flash(f"{count} can be approved as before, and go on waiting for a person.")
         if becomes.stopped:
             flash(stopped_words(becomes), "warning")
         return redirect(request.path)

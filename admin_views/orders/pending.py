@@ -6,6 +6,7 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.actions import action
 from flask_admin.model.template import TemplateLinkRowAction, macro
+from markupsafe import Markup
 from sqlalchemy.orm import joinedload, load_only, selectinload
 
 import canned
@@ -166,12 +167,21 @@ class PendingOrders(lists.OrderRows):
         past = "approved" if verb is Verb.APPROVE else "rejected"
         sentence = f"{display.plural(done, 'order')} {'is' if done == 1 else 'are'} {past}."
         if not troubled:
-            flash(sentence, "success")
+            flash(_with_way_back(verb, sentence), "success")
             return redirect(url_for(".index_view"))
         page = self.render(
             "admin/orders/results.html", sentence=sentence, past=past, troubled=troubled, done=done
         )
         return page, 200 if done else 409
+
+
+def _with_way_back(verb: Verb, sentence: str) -> str:
+    """Add to what was done the way to undo it, where there is one."""
+    if verb is not Verb.REJECT:
+        return sentence
+    where = url_for("order_history.index_view", flt0_state_is=OrderState.REJECTED.value)
+    link = Markup('{} <a class="alert-link" href="{}">Undo Rejection in Order History</a>')
+    return link.format(sentence, where)
 
 
 def _verb(name: str | None) -> Verb:
