@@ -1,6 +1,6 @@
 # Short names for the scripts; what they do stands in scripts/.
 
-.PHONY: help run demo-reset test test-sqlite test-postgresql test-browser screens lint lock
+.PHONY: help run demo-reset test test-sqlite test-postgresql test-browser bench screens lint lock
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 18
@@ -22,6 +22,9 @@ test-postgresql: ## test on PostgreSQL only
 
 test-browser: ## test in a browser only
 	@scripts/test.sh browser
+
+bench: ## measure pages against their floor, on a small set of data
+	@scripts/bench.sh
 
 screens: ## take the pictures of docs/screens
 	@scripts/screens.sh

@@ -126,6 +126,10 @@ class Net(StrEnum):
     OFF_NET = "off_net"
 
 
+POSTGRESQL_ALONE = frozenset({"ix_did_number_part"})
+"""Indexes that a migration makes on PostgreSQL, and that the other database cannot have."""
+
+
 def choice(kind: type[StrEnum], name: str | None = None) -> Enum:
     """Store an enumeration as checked text; ``name`` tells two columns of a table apart."""
     return Enum(
@@ -997,6 +1001,7 @@ class Order(Owned, Model):
         UniqueConstraint("reseller_id", "submit_key"),
         Index("ix_orders_queue", "reseller_id", "state", "is_urgent", "submitted_at"),
         Index("ix_orders_client", "reseller_id", "client_id", "submitted_at"),
+        Index("ix_orders_decided", "reseller_id", "decided_at"),
         Index("ix_orders_due", "state", "carry_out_at"),
     )
 

@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 from flask import Response, stream_with_context
 
+import database
 from columns import E164
 from statements import Statement
 from usage.reports import Sums
@@ -83,6 +85,20 @@ def download(name: str, header: list[str], rows: Iterable[Iterable[Any]]) -> Res
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def in_slices(query: Any) -> Iterator[Any]:
+    """Read rows while a CSV is being sent, and close what that opened.
+
+    The request is over by then: its session is forgotten, and SQLite would take the write lock.
+    """
+    with closing(query.session):
+        with database.reading():
+            rows = iter(query.yield_per(500))
+            first = next(rows, None)
+        if first is not None:
+            yield first
+            yield from rows
 
 
 def _lines(header: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:

@@ -6,8 +6,7 @@ capped counts, no SQL in a message, no formula in a CSV. ``Page`` is an ordinary
 """
 
 import enum
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +22,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Query
 from werkzeug.exceptions import HTTPException
 
-import database
 import display
 import sessions
 from admin_views.cells import Cells
@@ -32,7 +30,7 @@ from columns import to_id
 from extensions import db
 from models import Reseller
 from permissions import Actor, Permission
-from sheets import plain_cell
+from sheets import in_slices, plain_cell
 from sign_in_forms import local_path
 
 COUNT_CAP = 10_001
@@ -117,7 +115,7 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
     column_display_actions = False
     named_filter_urls = True
     form_base_class = AdminForm
-    export_max_rows = 100_000
+    export_max_rows = 1_000_000
     export_types = ("csv",)
     ignore_hidden = True
     count_capped = False
@@ -288,20 +286,6 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
             if name == "delete" and not self.can_delete
             else bool(super().is_action_allowed(name))
         )
-
-
-def in_slices(query: Any) -> Iterator[Any]:
-    """Read rows while a CSV is being sent, and close what that opened.
-
-    The request is over by then: its session is forgotten, and SQLite would take the write lock.
-    """
-    with closing(query.session):
-        with database.reading():
-            rows = iter(query.yield_per(500))
-            first = next(rows, None)
-        if first is not None:
-            yield first
-            yield from rows
 
 
 def own_reseller() -> Reseller:

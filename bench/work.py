@@ -73,17 +73,19 @@ def batch(url: str) -> None:
 
 def process(url: str) -> None:
     """Start the web server, and tell how long that takes and how large its processes are."""
-    took = []
+    took, used_cpu = [], []
     for _ in range(3):
         with Server(url) as server:
             took.append(server.took_seconds)
+            used_cpu.append(server.took_cpu_seconds)
             cookie = sign_in(server, "/admin/login", ALICE, PASSWORD)
             fresh = server.megabytes
             for _ in range(8):
                 for path in ("/admin/", "/admin/dids/", "/admin/pending-orders/", "/admin/usage/"):
                     get(server, path, cookie)
             used = server.megabytes
-    print(f"start {min(took):.1f} s; fresh {[round(m) for m in fresh]} MB, ", end="")
+    print(f"start {min(took):.1f} s, of which a worker's CPU {min(used_cpu):.1f} s")
+    print(f"fresh {[round(m) for m in fresh]} MB", end=", ")
     print(f"after pages with figures {[round(m) for m in used]} MB")
 
 

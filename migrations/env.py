@@ -5,6 +5,7 @@ from flask import current_app
 from sqlalchemy import Connection, text
 
 import columns
+import models
 from extensions import db
 
 LOCK = 4_120_555
@@ -20,6 +21,11 @@ def _render(kind: str, item: object, autogen: object) -> str | bool:
     if kind == "type" and isinstance(item, columns.Number):
         return "sa.String(length=12)"
     return False
+
+
+def _is_of_both(_item: object, name: str | None, kind: str, *_: object) -> bool:
+    """Leave out what only one of the databases can have; its migration says what that is."""
+    return not (kind == "index" and name in models.POSTGRESQL_ALONE)
 
 
 def _lock(connection: Connection) -> None:
@@ -44,6 +50,7 @@ def run() -> None:
                 render_as_batch=True,
                 compare_type=True,
                 render_item=_render,
+                include_object=_is_of_both,
                 user_module_prefix="sa.",
             )
             with context.begin_transaction():

@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 
 import audit
 import charts
-import database
 import display
 import looking
 import sheets
@@ -88,9 +87,11 @@ CALLS = ["started_at_utc", "kind", "number", "far_end", "seconds", "billed_secon
 
 
 def _calls(span: Range, client_id: int) -> Iterator[list[Any]]:
-    with database.reading():
-        rows = db.session.scalars(reports.calls(span, client_id=client_id)).all()
-    return iter([_call(row) for row in rows])
+    mine = db.session.query(Call).filter(
+        Call.client_id == client_id, Call.day >= span.first, Call.day <= span.last
+    )
+    # The query is made here, while the request lasts; its rows are read while the file is sent.
+    return map(_call, sheets.in_slices(mine.order_by(Call.started_at.desc(), Call.id.desc())))
 
 
 def _call(row: Call) -> list[Any]:

@@ -18,6 +18,7 @@ from carriers.inventory import CannotCarryOut
 from columns import now
 from extensions import db
 from models import (
+    POSTGRESQL_ALONE,
     AuditEntry,
     Client,
     Did,
@@ -57,9 +58,15 @@ def order_with_line(story: Story, number: str, order_number: str, slot: str = "r
     return order
 
 
+def _is_of_both(_item: object, name: str | None, kind: str, *_: object) -> bool:
+    """Leave out what only one of the databases can have."""
+    return not (kind == "index" and name in POSTGRESQL_ALONE)
+
+
 def test_models_and_migrations_agree(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": _is_of_both}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.Model.metadata) == []
 
 
