@@ -216,6 +216,16 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
         asked = urlencode(list(request.args.items(multi=True)))
         return f"{address}?{asked}" if asked else str(address)
 
+    def _get_list_extra_args(self) -> Any:
+        """Read what an address asks of the list, without names that mean something to url_for."""
+        found = super()._get_list_extra_args()
+        found.extra_args = {
+            name: value
+            for name, value in found.extra_args.items()
+            if name not in ("self", "endpoint") and not name.startswith("_")
+        }
+        return found
+
     def _export_data(self) -> Any:
         """Give the rows of a CSV a few hundred at a time, so that memory stays flat."""
         args = self._get_list_extra_args()
