@@ -1,7 +1,8 @@
 """What staff do with numbers of the inventory, without an order: group, tier, take back, release.
 
 Each act is on one number and raises Refused with the sentence that says why it cannot be; ``each``
-does many and gives an account. Who has a number changes in ``carriers.inventory`` alone.
+is their door: it locks the numbers, does many and gives an account. Who has a number changes in
+``carriers.inventory`` alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +31,11 @@ class Account:
 
 
 def each(dids: Sequence[Did], act: Act) -> Account:
-    """Do something to every number, each in a savepoint; those that cannot go say why."""
+    """Do something to every number, each in a savepoint; those that cannot go say why.
+
+    All are locked first, with one statement, so that none moves between the look and the act.
+    """
+    inventory.lock(did.id for did in dids)
     account = Account()
     for did in dids:
         number = did.number
@@ -47,7 +52,6 @@ def each(dids: Sequence[Did], act: Act) -> Account:
 
 def put(did: Did, group: DidGroup, *, by: Actor) -> bool:
     """Put a number into a DID Group, and so into the hands of its client; False if it is there."""
-    inventory.lock([did.id])
     if did.did_group_id == group.id:
         return False
     if did.client_id is not None and did.client_id != group.client_id:
@@ -94,7 +98,6 @@ def release(did: Did, *, by: Actor) -> bool:
 
 
 def _take(did: Did, status: DidStatus, action: str, by: Actor) -> bool:
-    inventory.lock([did.id])
     _refuse_open_order(did)
     if inventory.live_e911(did.number) is not None and did.client_id is not None:
         raise Refused("Its 911 address is in force. Have that removed first.")

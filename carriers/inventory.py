@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 import catalog
 import charging
@@ -60,6 +60,8 @@ def lock(ids: Iterable[int | None]) -> None:
     wanted = sorted({key for key in ids if key is not None})
     if wanted:
         fresh = select(Did).where(Did.id.in_(wanted)).order_by(Did.id).with_for_update(of=Did)
+        # Read afresh, a number forgets its services; all of them come with one statement.
+        fresh = fresh.options(selectinload(Did.services))
         db.session.scalars(fresh.execution_options(populate_existing=True)).all()
 
 

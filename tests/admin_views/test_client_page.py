@@ -27,7 +27,8 @@ def status_of(thing) -> str:  # type: ignore[no-untyped-def]
 def test_each_tab_has_an_address_of_its_own(visitor, alice, acme, path: str) -> None:
     page = visitor(alice).get(home_of(acme) + path).html
     tab = page.select_one(".page-tabs a[aria-current=page]")
-    assert tab.get_text() == TABS[path]
+    # Behind some names stands how many rows the tab has.
+    assert tab.get_text().rstrip(" 0123456789") == TABS[path]
     assert tab["href"] == home_of(acme) + path
     assert page.h1.get_text(strip=True) == "Acme"
     assert page.title.get_text() == f"Acme · {TABS[path]} – Keystone Voice"

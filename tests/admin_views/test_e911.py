@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+import catalog
 from extensions import db
 from models import AuditEntry, E911Group, E911Record, E911Status, Net
 from tests.support import orders
@@ -17,6 +18,9 @@ ADDRESS = {
     "state": "PA",
     "zip": "15222",
 }
+SENT = ADDRESS | {"terms": catalog.E911_TERMS}
+"""As a form sends it: with the version that was read and accepted."""
+
 BIRCH = ADDRESS | {
     "caller_name": "Birch Legal",
     "address1": "9 High Road",
@@ -30,7 +34,7 @@ BIRCH = ADDRESS | {
 def records(story: Story, look: Any) -> dict[str, int]:
     """Acme has an on-net address, ordered and approved; Birch an off-net one that failed."""
     with look():
-        number = orders.ask(story.bob, story.acme_number, kind="e911_provision", **ADDRESS)
+        number = orders.ask(story.bob, story.acme_number, kind="e911_provision", **SENT)
         orders.approve(number, story.alice)
         failed = E911Record(
             reseller_id=story.reseller_id,

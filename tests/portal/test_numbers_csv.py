@@ -117,7 +117,7 @@ def test_the_file_is_of_the_search_and_taking_it_is_recorded(visitor, bob, look,
     assert [row[0] for row in download(visitor(bob), "0190")[1:]] == ["(412) 555-0190"]
     with look():
         entry = db.session.query(AuditEntry).filter_by(action="numbers.exported").one()
-        assert entry.changes == {"search": "0190", "numbers": 1}
+        assert entry.changes == {"search": "“0190”", "numbers": 1}
 
 
 def test_a_formula_in_a_label_stays_a_text(visitor, bob, look, story) -> None:
