@@ -30,8 +30,7 @@ def main(url: str, slug: str, file: str, bunch: str) -> None:
         with tenancy.acting_for(tenant), Path(file).open("rb") as stream:
             sys.stdout.write("started\n")
             sys.stdout.flush()
-            row = importing.run(stream, Path(file).name, by=Actor("Test"))
-            sys.stdout.write(f"{row.state.value}\n")
+            importing.run(stream, Path(file).name, by=Actor("Test"))
 
 
 if __name__ == "__main__":

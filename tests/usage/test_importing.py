@@ -2,7 +2,7 @@
 
 import io
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -26,7 +26,7 @@ from models import (
     UsageDay,
 )
 from tests.support.calls import BY, HEADER, LONG_AGO, file_of, forget_charges, line, load
-from usage import importing, reports
+from usage import due, importing, receiving, reports
 from usage.reports import Range
 
 NOVEMBER = Range(date(2026, 11, 1), date(2026, 11, 30))
@@ -321,3 +321,72 @@ def test_a_file_that_begins_well_and_is_mostly_bad_is_taken_back(held, monkeypat
 def test_a_number_of_another_country_with_many_digits_is_kept(held) -> None:
     row = load(line("a", held.acme_number, far="+4420794600001234567"))
     assert (row.added, row.bad) == (1, 0)
+
+
+def test_a_call_that_two_groupings_reach_counts_once_for_who_holds_the_number(held) -> None:
+    trunk = EndpointGroup(name="Trunk", client_id=held.birch.id)
+    trunk.endpoints = [Endpoint(host="203.0.113.9", reseller_id=held.reseller_id)]
+    db.session.add(trunk)
+    endpoints.keep_history(trunk)
+    db.session.execute(update(EndpointAssignment).values(started_at=LONG_AGO))
+    load(line("a", held.acme_number))
+    assert db.session.scalars(select(Call.client_id)).all() == [held.acme.id]
+    assert counted()[0] == 1
+
+
+def test_an_endpoint_that_changes_hands_keeps_its_earlier_calls(held) -> None:
+    change = datetime(2026, 11, 10, 12, tzinfo=UTC)
+    for client, began, ended in ((held.acme, LONG_AGO, change), (held.birch, change, None)):
+        spell = EndpointAssignment(host="203.0.113.9", client_id=client.id, started_at=began)
+        spell.ended_at = ended
+        db.session.add(spell)
+    load(
+        line("a", "+17135550123", kind="Termination", at="2026-11-10 11:59:59"),
+        line("b", "+17135550123", kind="Termination", at="2026-11-10 12:00:00"),
+    )
+    owners = dict(db.session.execute(select(Call.transaction_id, Call.client_id)).all())
+    assert owners == {"a": held.acme.id, "b": held.birch.id}
+
+
+def test_a_turn_of_the_background_stops_in_the_middle_and_another_goes_on(
+    app, held, monkeypatch
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 10)
+    monkeypatch.setattr(due, "TURN_SECONDS", 0)
+    lines = [line(str(n), held.acme_number) for n in range(45)]
+    row = receiving.receive(file_of(*lines), "a.CDR", by=BY).row
+    one, other = due.CallFiles(), due.CallFiles()
+    for _ in range(3):
+        one()
+    assert 0 < db.session.get_one(CdrImport, row.id, populate_existing=True).lines < 45
+    assert other() == 0
+    one.stop()
+    while other():
+        pass
+    assert db.session.get_one(CdrImport, row.id, populate_existing=True).added == 45
+    assert counted()[0] == 45
+
+
+def test_a_file_whose_reader_died_is_read_on_when_its_lease_has_run_out(held) -> None:
+    row = receiving.receive(file_of(line("a", held.acme_number)), "a.CDR", by=BY).row
+    row.lease_owner, row.leased_until = "dead", now() + timedelta(minutes=1)
+    db.session.commit()
+    job = due.CallFiles()
+    assert job() == 0
+    db.session.get_one(CdrImport, row.id).leased_until = now() - timedelta(seconds=1)
+    db.session.commit()
+    assert job() == 1
+    assert counted()[0] == 1
+
+
+def test_an_upload_that_broke_off_is_refused_after_a_while(held) -> None:
+    row = CdrImport(file_name="half.CDR", digest="", source="voip_innovations")
+    row.created_at = now() - timedelta(hours=3)
+    db.session.add(row)
+    db.session.commit()
+    due.clean_up()
+    found = db.session.get_one(CdrImport, row.id, populate_existing=True)
+    assert (found.state, found.problem) == (
+        ImportState.REFUSED,
+        "The upload broke off. Send the file again.",
+    )

@@ -5,6 +5,7 @@ import gzip
 import io
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -218,3 +219,8 @@ def test_what_is_exported_of_bad_lines_can_be_read_as_csv(at_reseller) -> None:
     csv.writer(out).writerow(kept)
     assert next(csv.reader(io.StringIO(out.getvalue()))) == ['"=cmd|;x']
     assert db.session.scalar(select(func.count(Call.id))) == 2
+
+
+def test_the_committed_broken_file_is_what_the_script_makes() -> None:
+    file = Path(make_cdrs.__file__).with_name("calls_broken.CDR")
+    assert file.read_bytes() == make_cdrs.broken(TO)
