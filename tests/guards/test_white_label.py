@@ -228,6 +228,8 @@ def test_the_page_of_an_error_of_ours_says_no_forbidden_word(
     app = create_app(replace(settings, app_env="development", log_level="CRITICAL"))
     app.view_functions["portal.usage"] = _broken
     answer = Visitor(app).sign_in(BOB).get(f"{HOME}/usage", status=500)
+    with app.app_context():
+        db.engine.dispose()
     assert "It is our fault" in answer.text
     assert leaks_in("", answer) == []
 
