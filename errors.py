@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from extensions import db, login_manager
 
@@ -33,6 +33,9 @@ def init_app(app: Flask) -> None:
 
 def _page(status: int, sentence: str | None = None, heading: str | None = None) -> Any:
     db.session.rollback()
+    if isinstance(request.routing_exception, BadHost):
+        # No address can be written under such a host's name, and so no page.
+        return PAGES[400][1], 400
     words = PAGES.get(status, PAGES[400 if status < 500 else 500])
     page = render_template(
         "errors/page.html",
@@ -54,8 +57,8 @@ def _limit() -> str:
 
 def _way_out(status: int) -> dict[str, str]:
     """Lead back to the form or to the first page of the area, without asking who looks."""
-    address = current_app.create_url_adapter(request)
-    if status == 413 and address and address.test(method="GET"):
+    address = current_app.create_url_adapter(request) if status == 413 else None
+    if address and address.test(method="GET"):
         return {"next_url": request.path, "next_label": "Go back to the form"}
     if request.path.startswith("/portal/"):
         slug = request.path.split("/")[2]

@@ -4,7 +4,6 @@ Only the client's own price stands here; what the reseller pays is nothing of a 
 """
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from flask import abort, flash, render_template, request
@@ -119,8 +118,8 @@ def _asked() -> Range:
     if not any(typed):
         return usual
     try:
-        last = date.fromisoformat(typed[1]) if typed[1] else usual.last
-        first = date.fromisoformat(typed[0]) if typed[0] else last.replace(day=1)
+        last = reports.read_day(typed[1]) if typed[1] else usual.last
+        first = reports.read_day(typed[0]) if typed[0] else last.replace(day=1)
     except ValueError:
         flash("Write days like 2026-11-01; the month to date is shown.", "warning")
         return usual

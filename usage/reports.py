@@ -83,6 +83,14 @@ class Report:
 today = rollup.today
 
 
+def read_day(typed: str) -> date:
+    """Read a day as an address writes it; raises ValueError for one that no call can have."""
+    day = date.fromisoformat(typed)
+    if not 2000 <= day.year < 2200:
+        raise ValueError(f"{typed} lies out of all calls.")
+    return day
+
+
 def month_to_date(day: date) -> Range:
     """Give the month's first day up to this one."""
     return Range(day.replace(day=1), day)

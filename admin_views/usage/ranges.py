@@ -38,7 +38,7 @@ def _day(name: str) -> date | None:
     if not typed:
         return None
     try:
-        return date.fromisoformat(typed)
+        return reports.read_day(typed)
     except ValueError:
         flash(f"“{typed[:20]}” is no date; write it like 2026-11-01.", "warning")
         return None
