@@ -162,6 +162,9 @@ def _end_of_day(login: Login, day: str | None, problems: dict[str, str]) -> date
         return login.expires_at if text else None
     try:
         last = date.fromisoformat(text)
+        # At the end of the calendar there is no day after it.
+        if last.year >= 2200:
+            raise ValueError(text)
     except ValueError:
         problems["expires_on"] = "Write a day like 2027-01-31, or nothing for no end."
         return None

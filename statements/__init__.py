@@ -17,7 +17,7 @@ import tenancy
 from extensions import db
 from models import Charge, ChargeKind, Client, Reseller, UsageDay, UsageKind
 from usage import reports
-from usage.reports import Range, Sums
+from usage.reports import Range, Sums, read_day
 
 FEES = (UsageKind.MONTHLY, UsageKind.SETUP)
 CALLS = tuple(kind for kind in UsageKind if kind.value not in set(ChargeKind))
@@ -90,7 +90,7 @@ class Month:
 def month_of(key: str) -> date | None:
     """Read the month of an address, such as 2026-11; None for anything else."""
     try:
-        return date.fromisoformat(f"{key}-01")
+        return read_day(f"{key}-01")
     except ValueError:
         return None
 

@@ -77,6 +77,20 @@ def test_twenty_tries_an_hour_from_one_place(clock: Any):
     assert throttle.take_a_try(BOB, "192.0.2.1") == 0
 
 
+def test_all_addresses_of_one_ipv6_line_are_one_place(clock: Any):
+    for n in range(20):
+        guessed = throttle.account_key("staff", f"{n}@x.example")
+        assert throttle.take_a_try(guessed, f"2001:db8::{n:x}") == 0
+    assert throttle.take_a_try(BOB, "2001:db8::ffff:1") > 0
+    assert throttle.take_a_try(BOB, "2001:db8:0:1::1") == 0
+
+
+def test_an_ipv4_address_counts_the_same_in_ipv6(clock: Any):
+    for n in range(20):
+        throttle.take_a_try(throttle.account_key("staff", f"{n}@x.example"), "::ffff:192.0.2.1")
+    assert throttle.take_a_try(BOB, "192.0.2.1") > 0
+
+
 def test_success_forgets_the_tries_of_that_account_alone(clock: Any):
     other = throttle.account_key("staff", "alice@keystone.example")
     use_up()

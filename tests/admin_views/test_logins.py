@@ -507,6 +507,7 @@ def test_a_login_ends_with_its_last_day(visitor, alice, bob, look, time_machine)
     ("day", "sentence"),
     [
         ("yesterday", "Write a day like 2027-01-31, or nothing for no end."),
+        ("9999-12-31", "Write a day like 2027-01-31, or nothing for no end."),
         ("2020-01-01", "This day is over. To shut the login out now, disable it."),
     ],
 )
