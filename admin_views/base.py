@@ -259,16 +259,6 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
                 flash(f"{one.name} cannot be “{value[:40]}”; that filter was left out.", "warning")
         return [entry for _, entry in sorted(found, key=lambda one: one[0])]
 
-    def _get_list_extra_args(self) -> Any:
-        """Read an address, without the names that url_for would take for its own."""
-        args = super()._get_list_extra_args()
-        args.extra_args = {
-            name: value
-            for name, value in args.extra_args.items()
-            if name not in ("self", "endpoint") and not name.startswith("_")
-        }
-        return args
-
     def get_safe_page_size(self, page_size: Any) -> int:
         """Offer only the sizes of the menu."""
         return page_size if page_size in self.page_size_options else self.page_size
