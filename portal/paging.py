@@ -1,8 +1,8 @@
 """Which page of a list was asked for, and where the others are; the same for every list."""
 
-from urllib.parse import urlencode
+from typing import Any
 
-from flask import request
+from flask import request, url_for
 
 MOST_PAGES = 500
 
@@ -16,6 +16,11 @@ def asked() -> int:
 
 def url_of(page: int) -> str:
     """Give the address of another page of this list, with all that was asked for besides."""
-    # Written out, since to url_for the names of an address could be its own: _scheme, endpoint.
-    asked_for = [pair for pair in request.args.items(multi=True) if pair[0] != "page"]
-    return f"{request.path}?{urlencode([*asked_for, ('page', page)])}"
+    # What a stranger writes into the address must not steer how addresses are made.
+    kept = {
+        name: value
+        for name, value in request.args.items()
+        if name != "endpoint" and not name.startswith("_")
+    }
+    asked_for: dict[str, Any] = {**kept, **(request.view_args or {}), "page": page}
+    return url_for(request.endpoint or "", **asked_for)

@@ -109,3 +109,13 @@ def test_victor_makes_nobody_the_administrator(
     visitor(victor).get(f"/admin/logins/edit/?id={bob.id}", status=403)
     with look():
         assert not db.session.get_one(Login, bob.id).is_administrator
+
+
+def test_what_a_stranger_writes_into_the_address_does_not_steer_the_pages(
+    visitor: Any, administrator: Person
+) -> None:
+    junk = "page=2&endpoint=x&_scheme=javascript&_external=1&_anchor=y"
+    browser = visitor(administrator)
+    for address in (PEOPLE, "/portal/keystone/911"):
+        page = browser.get(f"{address}?{junk}")
+        assert page.html.select_one("[rel=prev]")["href"] == f"{address}?page=1"
