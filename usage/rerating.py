@@ -137,8 +137,6 @@ def _step(job_id: int, prices: Prices) -> bool:
     job.changed += len(changes)
     job.differences = _added(job.differences, changes)
     job.leased_until = now() + LEASE
-    for call in calls:
-        db.session.expunge(call)
     db.session.commit()
     return True
 
