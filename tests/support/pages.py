@@ -27,7 +27,16 @@ import second_factor
 import tenancy
 from columns import now
 from extensions import db
-from models import E911Group, EndpointGroup, Handover, Invitation, Login, Staff, WebSession
+from models import (
+    CdrProfile,
+    E911Group,
+    EndpointGroup,
+    Handover,
+    Invitation,
+    Login,
+    Staff,
+    WebSession,
+)
 from scripts.screens import DETAILS, LOGIN, OFFICE, OWNER, PAGES, PORTAL, STAFF, Act, Screen, follow
 
 CODED_STAFF, CODED_LOGIN = "victor@keystone.example", "dana@cedar.example"
@@ -176,6 +185,9 @@ MORE = (
     Screen("port-edit", OWNER, f"{OFFICE}/ports/1/edit"),
     Screen("did-group-new", OWNER, f"{OFFICE}/did-groups/new/"),
     Screen("911-group-new", OWNER, f"{OFFICE}/911-groups/new/"),
+    Screen("rate-plan-edit", OWNER, f"{OFFICE}/rate-plans/edit/?id=1"),
+    Screen("rate-plan-copy", OWNER, f"{OFFICE}/rate-plans/copy/?id=1"),
+    Screen("call-file-format-edit", OWNER, f"{OFFICE}/call-file-formats/edit?id=1"),
     Screen("tier-new", OWNER, f"{OFFICE}/tiers/new/"),
     Screen(
         "numbers-batch",
@@ -222,6 +234,7 @@ NO_PAGES = {
     "health.healthz": "a word for machines",
     "health.readyz": "a word for machines",
     "cdr_imports.bad_lines": FILE,
+    "cdr_imports.progress": "an answer to a script",
     "client_logins.create_view": LEADS_ON,
     "client_ports.create_view": LEADS_ON,
     "client_ports.details_view": LEADS_ON,
@@ -238,7 +251,11 @@ NO_PAGES = {
     "portal.two_factor_picture": FILE,
     "portal_settings.preview": WITHIN,
     "ports.details_view": LEADS_ON,
+    "rate_decks.bad_lines": FILE,
+    "rate_decks.index": LEADS_ON,
+    "rate_plans.rates_csv": FILE,
     "two_factor.picture": FILE,
+    "unused.csv": FILE,
     "usage.csv": FILE,
 }
 NO_PAGE_FILES = {
@@ -317,6 +334,7 @@ def furnish() -> dict[str, str]:
         }
         for group in (EndpointGroup, E911Group):
             db.session.add(group(reseller_id=alice.reseller_id, name="The first"))
+        db.session.add(CdrProfile(reseller_id=alice.reseller_id, key="other", name="Other"))
         tokens["handover"] = _handover(alice, bob)
         db.session.commit()
     return tokens
