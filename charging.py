@@ -95,18 +95,22 @@ def end_number(client_id: int, number: str) -> None:
 def charge_due() -> int:
     """Charge every running fee for the months up to this one that are not charged; gives how many.
 
-    A month is charged late when nothing ran on its first day; one before the first charge never.
+    A month is charged late when nothing ran on its first day. Where to go on from is kept apart
+    from the charges: a fee that begins charges itself, and says nothing of what others still owe.
     """
-    day = this_day()
-    latest = db.session.scalar(
-        select(func.max(Charge.first_day)).where(Charge.kind == ChargeKind.MONTHLY)
-    )
-    month, made = min(latest or day, day).replace(day=1), 0
+    day, made = this_day(), 0
+    reseller = db.session.get_one(Reseller, tenancy.current())
+    month = min(reseller.fees_charged_through or _first_of_all() or day, day).replace(day=1)
     while month <= day:
         for fees in _uncharged(month):
             made += _charge(fees, month)
-        month = next_month(month)
+        reseller.fees_charged_through, month = month, next_month(month)
     return made
+
+
+def _first_of_all() -> date | None:
+    first: date | None = db.session.scalar(select(func.min(MonthlyFee.started_on)))
+    return first
 
 
 def setup(

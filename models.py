@@ -176,6 +176,8 @@ class Reseller(Root, Model):
     require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     closed_through: Mapped[date | None] = mapped_column()
     """The last day of the last closed month; what counts up to it never changes."""
+    fees_charged_through: Mapped[date | None] = mapped_column()
+    """The first day of the last month for which every running fee was charged."""
     statement_day: Mapped[int | None] = mapped_column()
     """The day of the month on which clients are sent the statement of the month before."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

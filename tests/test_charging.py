@@ -130,6 +130,17 @@ def test_months_that_were_missed_are_charged_late(at_reseller, clock) -> None:
     ]
 
 
+def test_a_fee_that_begins_does_not_hide_a_month_that_others_missed(at_reseller, clock) -> None:
+    clock(2026, 8, 1)
+    begin(at_reseller)
+    assert charging.charge_due() == 0
+    clock(2026, 10, 2)
+    charging.begin(at_reseller.acme.id, at_reseller.acme_number, "cnam_inbound", DOLLAR)
+    assert charging.charge_due() == 2
+    months = select(Charge.first_day).where(Charge.subject == "sms").order_by(Charge.first_day)
+    assert list(db.session.scalars(months)) == [date(2026, n, 1) for n in (8, 9, 10)]
+
+
 def test_a_months_days_are_the_resellers(at_reseller, clock) -> None:
     clock(2026, 11, 20)
     begin(at_reseller)
