@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from tests.support import orders
 from tests.support.browser import OUTLINED
 from tests.support.cast import Person, Story
 
@@ -66,8 +67,13 @@ def test_enter_searches_the_numbers_that_can_be_ordered(portal: Page) -> None:
     expect(portal.locator("#found")).to_have_text("2 numbers found")
 
 
-def test_enter_sends_the_order_for_a_service_that_is_on_already(portal: Page) -> None:
+def test_enter_sends_the_order_for_a_service_that_is_on_already(
+    portal: Page, story: Story, bob: Person, alice: Person, look: Any
+) -> None:
     """The first button of the form sends; the one that turns the service off stands behind it."""
+    with look():
+        named = orders.ask(bob, story.acme_number, kind="cnam_outbound", display_name="OLD NAME")
+        orders.approve(named, alice)
     portal.goto(f"{MINE}/cnam_outbound")
     portal.get_by_label("Name to show").fill("Acme")
     portal.keyboard.press("Enter")
