@@ -170,7 +170,7 @@ def test_a_month_is_closed_once_and_with_its_charges(at_reseller, clock) -> None
     assert not charging.close_month(date(2026, 10, 1), by=BY)
     assert not charging.close_month(date(2026, 9, 1), by=BY)
     assert [day for _, _, day in ledger()][1] == date(2026, 10, 1)
-    entries = db.session.scalars(select(AuditEntry.action)).all()
+    entries = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert entries.count("month.closed") == 1
 
 

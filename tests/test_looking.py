@@ -23,7 +23,9 @@ def calls(look, story):  # type: ignore[no-untyped-def]
 
 def looked(look) -> list[tuple[str, str, dict[str, str]]]:  # type: ignore[no-untyped-def]
     with look():
-        mine = select(AuditEntry).where(AuditEntry.action == "calls.looked_at")
+        mine = (
+            select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "calls.looked_at")
+        )
         return [(row.by_name, row.object_name, row.changes) for row in db.session.scalars(mine)]
 
 

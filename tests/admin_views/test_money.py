@@ -119,7 +119,11 @@ def test_a_statement_is_taken_as_pdf_and_csv_and_that_is_recorded(billing, acme,
     rows = list(csv.DictReader(io.StringIO(page.forms["csv"].submit().text)))
     assert {row["section"] for row in rows} == {"fees", "total", "numbers"}
     with look():
-        taken = select(AuditEntry.changes).where(AuditEntry.action == "statement.exported")
+        taken = (
+            select(AuditEntry.changes)
+            .order_by(AuditEntry.id)
+            .where(AuditEntry.action == "statement.exported")
+        )
         forms = [changes["form"] for changes in db.session.scalars(taken)]
     assert sorted(forms) == ["csv", "pdf"]
 

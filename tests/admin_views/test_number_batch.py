@@ -51,7 +51,12 @@ def test_numbers_are_put_into_a_clients_group(visitor, alice, story, acme, ids, 
         assert {orders.owner(number) for number in story.free[:2]} == {acme.id}
         given = db.session.query(DidAssignment).filter_by(number=story.free[0]).one()
         assert given.monthly_micros == 1_500_000
-        entries = db.session.query(AuditEntry).filter_by(action="did.grouped").all()
+        entries = (
+            db.session.query(AuditEntry)
+            .order_by(AuditEntry.id)
+            .filter_by(action="did.grouped")
+            .all()
+        )
         assert [e.changes for e in entries] == [{"did_group": [None, "Acme main"]}] * 2
 
 

@@ -67,7 +67,12 @@ def test_saving_twice_is_saving_once(visitor, alice, acme, look) -> None:
         save(browser, acme, did_ordering="off")
     with look():
         assert settings_of(acme).version == 2
-        found = db.session.query(AuditEntry).filter_by(action="order_settings.changed").all()
+        found = (
+            db.session.query(AuditEntry)
+            .order_by(AuditEntry.id)
+            .filter_by(action="order_settings.changed")
+            .all()
+        )
         assert [(one.by_name, one.changes) for one in found] == [
             ("Alice", {"DID ordering": ["On", "Off"]})
         ]

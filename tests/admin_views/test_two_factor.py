@@ -147,7 +147,12 @@ def test_a_recovery_code_goes_into_the_same_field_and_is_recorded(
     assert "9 recovery codes left" in browser.get(PAGE).text
     assert WRONG in give(visitor(alice), codes[0]).text
     with look():
-        entries = db.session.query(AuditEntry).filter_by(action="staff.signed_in").all()
+        entries = (
+            db.session.query(AuditEntry)
+            .order_by(AuditEntry.id)
+            .filter_by(action="staff.signed_in")
+            .all()
+        )
         assert [entry.changes for entry in entries] == [{}, {"second_factor": "recovery code"}]
 
 

@@ -37,7 +37,11 @@ def test_the_files_hold_no_word_of_the_reseller_alone(visitor, bob) -> None:
 def test_what_is_taken_as_a_file_is_recorded(visitor, bob, look) -> None:
     visitor(bob).get(f"{HOME}/{KEY}").forms["pdf"].submit()
     with look():
-        taken = select(AuditEntry.login_id).where(AuditEntry.action == "statement.exported")
+        taken = (
+            select(AuditEntry.login_id)
+            .order_by(AuditEntry.id)
+            .where(AuditEntry.action == "statement.exported")
+        )
         assert db.session.scalars(taken).all() == [bob.id]
 
 

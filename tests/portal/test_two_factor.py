@@ -63,7 +63,10 @@ def is_on(look, person) -> bool:
 
 def recorded(look, action: str) -> list[dict]:
     with look():
-        return [one.changes for one in db.session.query(AuditEntry).filter_by(action=action)]
+        return [
+            one.changes
+            for one in db.session.query(AuditEntry).order_by(AuditEntry.id).filter_by(action=action)
+        ]
 
 
 # --- Setting up -----------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_what_is_confirmed_is_written_as_it_was_compared(held) -> None:
 def test_it_is_confirmed_once(held) -> None:
     job = work(begin())
     assert [rerating.confirm(job, by=BY), rerating.confirm(job, by=BY)] == [True, False]
-    actions = list(db.session.scalars(select(AuditEntry.action)))
+    actions = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
     assert actions.count("calls.rerated") == 1
 
 
