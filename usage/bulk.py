@@ -5,23 +5,24 @@ own reseller, and nothing else may call the driver.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import rollup
 import tenancy
 from extensions import db
 
-OF_FILE = ("reseller_id", "cdr_import_id", "source")
+OF_FILE = ("reseller_id", "cdr_import_id")
 """What the calls of one file have in common."""
 OF_CALL = (
-    *("transaction_id", "kind", "started_at", "day", "number", "far_end", "carried_by"),
+    *("source", "transaction_id", "kind", "started_at", "day", "number", "far_end", "carried_by"),
     *("seconds", "billed_seconds", "cost_micros", "price_micros", "client_id"),
 )
 Row = tuple[Any, ...]
-"""A call's values in the order of ``OF_CALL``; its start is a text in UTC."""
+"""A call's values in the order of ``OF_CALL``; its start is a text in UTC, its day a text too."""
 
 
-def insert_calls(import_id: int, source: str, rows: Sequence[Row]) -> None:
+def insert_calls(import_id: int, rows: list[Row]) -> None:
     """Insert calls of the session's reseller; one that is there already makes the driver raise."""
     if not rows:
         return
@@ -29,20 +30,18 @@ def insert_calls(import_id: int, source: str, rows: Sequence[Row]) -> None:
     if _is_postgresql():
         raw: Any = connection.connection.driver_connection
         with raw.cursor() as cursor, cursor.copy(f"COPY call ({names}) FROM STDIN") as copy:
-            shared = f"{tenancy.current()}\t{import_id}\t{_escaped(source)}"
+            shared = f"{tenancy.current()}\t{import_id}\t{_escaped(rows[0][0])}"
             copy.write("".join(_copied(rows, shared)))
         return
-    # The ids are our own whole numbers; a carrier's name is ours too, but bound all the same.
-    shared = f"{tenancy.current():d}, {import_id:d}, ?1"
-    marks = ", ".join(f"?{place}" for place in range(2, len(OF_CALL) + 2))
+    # The ids are our own whole numbers.
+    shared, marks = f"{tenancy.current():d}, {import_id:d}", ", ".join("?" * len(OF_CALL))
     insert = f"INSERT INTO call ({names}) VALUES ({shared}, {marks})"  # noqa: S608
-    days = {row[3]: row[3].isoformat() for row in rows}
-    connection.exec_driver_sql(insert, [(source, *row[:3], days[row[3]], *row[4:]) for row in rows])
+    connection.exec_driver_sql(insert, rows)
 
 
 def _copied(rows: Iterable[Row], shared: str) -> Iterator[str]:
     """Write rows as COPY reads them; only a backslash could mean something else there."""
-    for key, kind, stamp, day, number, far_end, host, *numbers, client in rows:
+    for _, key, kind, stamp, day, number, far_end, host, *numbers, client in rows:
         name = key if "\\" not in key else _escaped(key)
         by = "\\N" if host is None else _escaped(host)
         whose = "\\N" if client is None else client
@@ -66,9 +65,9 @@ def known_keys(source: str, keys: Iterable[str]) -> set[str]:
     if _is_postgresql():
         statement = (
             "SELECT transaction_id FROM call WHERE reseller_id = %s AND source = %s "
-            "AND transaction_id = ANY(%s)"
+            "AND transaction_id = ANY(%s::text[])"
         )
-        found = connection.exec_driver_sql(statement, (tenant, source, wanted))
+        found = connection.exec_driver_sql(statement, (tenant, source, rollup.as_array(wanted)))
     else:
         statement = (
             "SELECT transaction_id FROM call WHERE reseller_id = ? AND source = ? "

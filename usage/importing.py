@@ -8,7 +8,7 @@ the same bunch twice.
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -21,18 +21,18 @@ import tenancy
 from columns import now
 from did_import.bulk import insert_rows
 from extensions import db
-from models import CallKind, CdrImport, CdrReject, ImportState, Reseller
+from models import CdrImport, CdrReject, ImportState, Reseller
 from permissions import Actor
 from usage import bulk, pieces, profiles
 from usage.leases import LEASE, OPEN, claim, let_go, new_owner
 from usage.profiles import VOIP_INNOVATIONS, Profile
-from usage.rating import Price, Prices
+from usage.rating import Prices
 from usage.reading import BadRow, CallRow, FileRefused, Lines
 from usage.receiving import receive, refuse
 from usage.undoing import take_back
-from usage.whose import Holders
+from usage.whose import MESSAGE, OUTWARD, Holders
 
-CHUNK = 10_000
+CHUNK = 20_000
 MOST_BAD = 0.5
 """A file with a larger part of bad lines is refused whole: it is something else."""
 TRIES = 5
@@ -45,7 +45,8 @@ CONFLICTS = (
 """Another import wrote the same calls in the meantime."""
 
 Sums = dict[rollup.Key, list[int]]
-KINDS = {kind.value: kind for kind in CallKind}
+BOTH_WAYS = OUTWARD | {MESSAGE}
+"""Kinds of calls that do not all come in."""
 
 
 class Overtaken(Exception):
@@ -115,7 +116,7 @@ class Importer:
         size = row.size_bytes
         db.session.rollback()
         for raws, end in pieces.bunches(self.import_id, at, CHUNK):
-            found = self._parsed(0, raws)
+            found = self.lines.read_all(0, raws)
             wrong = sum(isinstance(one, BadRow) for one in found)
             good, bad = good + len(found) - wrong, bad + wrong
             before, at = at, end if _is_mostly_bad(good, bad) else size
@@ -141,15 +142,11 @@ class Importer:
         at, line, size = row.read_bytes, row.lines + 2, row.size_bytes
         db.session.rollback()
         for raws, end in pieces.bunches(self.import_id, at, CHUNK):
-            self._write(self._parsed(line, raws), at, end, len(raws))
+            self._write(self.lines.read_all(line, raws), at, end, len(raws))
             at, line = end, line + len(raws)
             if time.monotonic() >= until:
                 break
         return at >= size
-
-    def _parsed(self, first: int, raws: list[bytes]) -> list[CallRow | BadRow]:
-        read = self.lines.read
-        return [one for n, raw in enumerate(raws, first) if (one := read(n, raw)) is not None]
 
     def _write(self, found: list[CallRow | BadRow], at: int, end: int, lines: int) -> None:
         """Write one bunch in a transaction; another import of the same calls makes it try again."""
@@ -219,6 +216,7 @@ class Writer:
         )
         self.prices, self.holders = Prices(), Holders()
         self.days: dict[str, date] = {}
+        """By the hour in UTC; one in which a day begins is not here, but its minutes are."""
 
     def write(self, found: Iterable[CallRow | BadRow]) -> dict[str, int]:
         """Write lines and tell what became of them; the caller commits."""
@@ -229,7 +227,7 @@ class Writer:
         fresh = self._fresh(good)
         self.holders.learn(fresh)
         calls, sums = self._calls(fresh, first_open)
-        bulk.insert_calls(self.import_id, self.source, calls)
+        bulk.insert_calls(self.import_id, calls)
         rollup.add_sums(sums, self.tenant)
         self._set_aside(bad)
         nobodys = sum(call[-1] is None for call in calls)
@@ -259,22 +257,28 @@ class Writer:
 
     def _calls(self, fresh: list[CallRow], first_open: date) -> tuple[list[bulk.Row], Sums]:
         """Price calls, tell whose they are and on which day they count, and add them up."""
-        holders, prices = self.holders, self.prices.of
+        holders, prices, days, source = self.holders, self.prices.of, self.days, self.source
+        spans_of, tier_of, nobodys = holders.numbers.get, holders.tiers.get, holders.nobodys
         sums: Sums = defaultdict(_none)
-        rates: dict[tuple[int | None, str, str, date, str], Price | None] = {}
+        texts: dict[date, str] = {}
         calls = []
         for row in fresh:
-            _, kind, stamp, _, _, seconds, cost, key, host = row
-            number, far_end = holders.ends(row)
-            client = holders.of(number, host, stamp)
-            day = self.days.get(stamp[:16]) or self._day(row)
-            tier = holders.tiers.get(number, "")
-            pricing, key_of_rate = prices(client), (client, kind, far_end, day, tier)
-            if key_of_rate in rates:
-                rate = rates[key_of_rate]
+            _, kind, stamp, ani, number, seconds, cost, key, host = row
+            far_end = ani
+            if kind in BOTH_WAYS:
+                number, far_end = holders.ends(row)
+            client = None
+            for began, ended, holder in spans_of(number, ()):
+                if began <= stamp < ended:
+                    client = holder
+                    break
             else:
-                rate = rates[key_of_rate] = pricing.rate(KINDS[kind], far_end, day, tier)
-            price, billed = pricing.amount(rate, seconds, cost)
+                if host:
+                    client = nobodys(host, stamp)
+            day = days.get(stamp[:13]) or self._day(row)
+            price, billed = prices(client).price_of(
+                kind, far_end, day, seconds, cost, tier_of(number, "")
+            )
             if day < first_open:
                 day = first_open
             total = sums[day, client, number, kind]
@@ -282,9 +286,10 @@ class Writer:
             total[1] += billed
             total[2] += cost
             total[3] += price
+            text = texts.get(day) or texts.setdefault(day, day.isoformat())
             calls.append(
                 (
-                    *(key, kind, stamp, day, number, far_end, host),
+                    *(source, key, kind, stamp, text, number, far_end, host),
                     *(seconds, billed, cost, price, client),
                 )
             )
@@ -294,7 +299,17 @@ class Writer:
         """Tell the day in the reseller's zone; no zone changes its day within a minute."""
         if len(self.days) > 100_000:
             self.days.clear()
-        found = self.days[row.stamp[:16]] = row.started_at.astimezone(self.zone).date()
+        hour, minute = row.stamp[:13], row.stamp[:16]
+        if minute in self.days:
+            return self.days[minute]
+        first, last = (
+            datetime.fromisoformat(f"{hour}:{rest}+00:00").astimezone(self.zone).date()
+            for rest in ("00", "59")
+        )
+        if first == last:
+            found = self.days[hour] = first
+        else:
+            found = self.days[minute] = row.started_at.astimezone(self.zone).date()
         return found
 
 

@@ -29,6 +29,8 @@ FREE = 16 << 20
 KEPT_OF_LINE = LONGEST_BYTES + 1
 """A longer line is cut: it cannot be read anyway."""
 BUNCH_BYTES = 4 << 20
+SOON = 4_000
+"""Lines of the first bunch, so that something is seen at once; larger ones have fewer sums."""
 
 
 @dataclass
@@ -133,14 +135,14 @@ def bunches(import_id: int, start: int, count: int) -> Iterator[tuple[list[bytes
     A line that is longer than may be is cut, so that memory stays flat.
     """
     lines: list[bytes] = []
-    end, held = start, 0
+    end, held, limit = start, 0, min(count, SOON)
     for line, length in _lines(import_id, start):
         lines.append(line)
         end += length
         held += len(line)
-        if len(lines) >= count or held >= BUNCH_BYTES:
+        if len(lines) >= limit or held >= BUNCH_BYTES:
             yield lines, end
-            lines, held = [], 0
+            lines, held, limit = [], 0, count
     if lines:
         yield lines, end
 

@@ -14,6 +14,9 @@ from extensions import db
 from models import CallKind, Client, Rate, RatePlan
 
 LONGEST_PREFIX = 16
+REMEMBERED = 50_000
+"""Rates found that a plan keeps at hand."""
+KINDS = {kind.value: kind for kind in CallKind}
 
 
 class Price(NamedTuple):
@@ -47,6 +50,35 @@ class Pricing:
             self.lengths[kind] = sorted({len(prefix) for prefix in table}, reverse=True)
             for found in table.values():
                 found.sort(key=lambda price: price.starts_on, reverse=True)
+
+        self.longest = max((lengths[0] for lengths in self.lengths.values()), default=0) + 1
+        self.found: dict[tuple[str, str, date, str], Price | None] = {}
+
+    def price_of(
+        self, kind: str, far_end: str, day: date, seconds: int, cost_micros: int, tier: str
+    ) -> tuple[int, int]:
+        """Price one of many calls as ``price`` does; ``kind`` is the value of a ``CallKind``.
+
+        Far ends that agree in what the longest prefix reads (and a plus) are looked up once.
+        """
+        key = (kind, far_end[: self.longest], day, tier)
+        found = self.found
+        if key in found:
+            rate = found[key]
+        else:
+            if len(found) >= REMEMBERED:
+                found.clear()
+            rate = found[key] = self.rate(KINDS[kind], far_end, day, tier)
+        if rate is None:
+            return self.amount(rate, seconds, cost_micros)
+        _, _, _, minute, unit, minimum, step = rate
+        if seconds <= 0:
+            return unit, 0
+        billed = -(-seconds // step) * step
+        if billed < minimum:
+            billed = minimum
+        # Rounded half up, as ``half_up`` does.
+        return unit + (billed * minute * 2 + 60) // 120, billed
 
     def rate(self, kind: CallKind, far_end: str, day: date, tier: str = "") -> Price | None:
         """Find the rate of a call: the longest prefix that has one in force on its day.
@@ -103,13 +135,17 @@ class Prices:
         having = select(Client.id, Client.rate_plan_id).where(Client.rate_plan_id.is_not(None))
         self.plan_ids: dict[int, int] = dict(db.session.execute(having).all())  # type: ignore[arg-type]
         self.plans: dict[int, Pricing] = {0: Pricing()}
+        self.clients: dict[int | None, Pricing] = {}
 
     def of(self, client_id: int | None) -> Pricing:
         """Give the pricing of a client; without a plan the price is the cost."""
-        plan_id = self.plan_ids.get(client_id or 0, 0)
-        if plan_id not in self.plans:
-            self.plans[plan_id] = pricing_of(plan_id)
-        return self.plans[plan_id]
+        known = self.clients.get(client_id)
+        if known is None:
+            plan_id = self.plan_ids.get(client_id or 0, 0)
+            if plan_id not in self.plans:
+                self.plans[plan_id] = pricing_of(plan_id)
+            known = self.clients[client_id] = self.plans[plan_id]
+        return known
 
 
 def pricing_of(plan_id: int) -> Pricing:

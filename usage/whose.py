@@ -36,9 +36,11 @@ class Holders:
         Who held the number comes first: a call that is reached by both counts once.
         """
         found = _at(self.numbers.get(number, ()), stamp)
-        if found is None and carried_by:
-            found = _at(self.endpoints.get(carried_by, ()), stamp)
-        return found
+        return self.nobodys(carried_by, stamp) if found is None and carried_by else found
+
+    def nobodys(self, carried_by: str, stamp: str) -> int | None:
+        """Tell the client whose endpoint carried a call of a number that nobody held."""
+        return _at(self.endpoints.get(carried_by, ()), stamp)
 
     def ends(self, row: CallRow) -> tuple[str, str]:
         """Tell the reseller's own number of a call, and the far end."""
