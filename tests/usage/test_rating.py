@@ -97,3 +97,14 @@ def test_billed_seconds_are_the_least_that_fit(seconds: int, minimum: int, step:
     else:
         fits = next(n for n in range(seconds, seconds + step) if n % step == 0)
         assert billed == max(minimum, fits)
+
+
+@given(st.lists(st.tuples(st.text("0123", max_size=4), st.integers(0, 4_000)), max_size=30))
+def test_pricing_many_calls_gives_what_pricing_each_does(calls: list[tuple[str, int]]) -> None:
+    """What a plan remembers of one far end never prices another wrongly."""
+    rates = [rate(prefix, 1_000 + n) for n, prefix in enumerate(("1", "10", "102", "13", "2"))]
+    many, basis = Pricing(rates, basis_points=500), Pricing(rates, basis_points=500)
+    for digits, seconds in calls:
+        far_end = f"+{digits}55501"
+        found = many.price_of(OUT.value, far_end, DAY, seconds, 70, "")
+        assert found == basis.price(OUT, far_end, DAY, seconds, 70)

@@ -181,6 +181,19 @@ def test_no_cell_breaks_the_reader(place: int, cell: str) -> None:
         assert "2000-01-01" <= found.stamp < "2026-11-27"
 
 
+@FUZZ
+@given(st.lists(st.tuples(st.integers(0, 19), CELLS), max_size=8))
+def test_a_bunch_is_read_as_its_lines_one_by_one(changes: list[tuple[int, str]]) -> None:
+    """Looking cells up by the bunch gives what reading each line alone does, bad ones too."""
+    lines = [line(f"a{n}", TO).split(";") for n in range(len(changes))]
+    for cells, (place, cell) in zip(lines, changes, strict=True):
+        cells[place] = cell
+    texts = [line("first", TO), *(";".join(cells) for cells in lines), "", line("last", TO) + "\r"]
+    raws = [text.encode("utf-8", "surrogateescape") for text in texts for _ in range(2)]
+    alone = [READER.read(number, raw) for number, raw in enumerate(raws, 2)]
+    assert READER.read_all(2, raws) == [row for row in alone if row is not None]
+
+
 ENDLESS = st.characters(codec="utf-8", exclude_characters="\n\r")
 
 
