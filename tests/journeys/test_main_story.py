@@ -92,7 +92,7 @@ def sign_in(page: Page, address: str, person: Person) -> None:
 
 def menu(page: Page, name: str) -> None:
     # Behind an entry stands how many rows wait there.
-    entry = re.compile(rf"^\s*{name}\b[\d,\s]*$")
+    entry = re.compile(rf"^\s*{name}\s*([\d,]+ waiting)?\s*$")
     page.get_by_role("navigation", name="Main").get_by_role("link", name=entry).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(name, re.I))
 
