@@ -3,6 +3,7 @@
 from typing import Any
 
 import tenancy
+import together
 from extensions import db
 from models import AuditEntry, Staff
 from permissions import Actor
@@ -27,7 +28,7 @@ def record(action: str, thing: Any, by: Actor, **changes: Any) -> AuditEntry:
         object_name=str(thing)[:255],
         changes=changes,
     )
-    db.session.add(entry)
+    together.add(entry)
     return entry
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 import audit
 import carriers
+import together
 from carriers import Answer, Job, Outcome
-from carriers.inventory import CannotCarryOut, lock, record
+from carriers.inventory import CannotCarryOut, record
 from columns import now
 from extensions import db
 from models import LineResult, Login, Order, OrderLine, OrderState
@@ -54,9 +55,11 @@ def ask(order: Order) -> dict[int, Answer]:
 
 
 def settle(order: Order, answers: dict[int, Answer]) -> None:
-    """Write each answer into its line; a done line is recorded, or fails by itself."""
+    """Write each answer into its line; a done line is recorded, or fails by itself.
+
+    The caller has locked the order's numbers.
+    """
     by_name = _asker(order)
-    lock(line.did_id for line in order.lines)
     for line in order.lines:
         answer = answers.get(line.position)
         if line.result is not LineResult.WAITING or answer is None:
@@ -65,12 +68,11 @@ def settle(order: Order, answers: dict[int, Answer]) -> None:
             line.result, line.error = LineResult.FAILED, answer.reason or "It was refused."
         elif answer.outcome is Outcome.DONE:
             _record_line(line, order, by_name)
-    db.session.flush()
 
 
 def _record_line(line: OrderLine, order: Order, by_name: str) -> None:
     try:
-        with db.session.begin_nested():
+        with together.savepoint():
             record(line, order.client, by_name)
     except (CannotCarryOut, IntegrityError) as problem:
         line.result = LineResult.FAILED

@@ -15,6 +15,7 @@ from sqlalchemy import String, cast, func, insert, literal, or_, select
 import audit
 import rollup
 import tenancy
+import together
 from catalog import Invalid
 from columns import now
 from extensions import db
@@ -218,7 +219,21 @@ def part(monthly_micros: int, first: date, last: date) -> int:
 # --- Rows of the ledger -------------------------------------------------------------------------
 
 
+def running_fees(numbers: Iterable[str]) -> dict[str, list[MonthlyFee]]:
+    """Read the running fees of many numbers, whoever pays them."""
+    found: dict[str, list[MonthlyFee]] = {number: [] for number in numbers}
+    wanted = select(MonthlyFee).where(MonthlyFee.number.in_(found), MonthlyFee.ended_on.is_(None))
+    for fee in db.session.scalars(wanted):
+        found[fee.number].append(fee)
+    return found
+
+
 def _running(client_id: int, number: str, subjects: Sequence[str]) -> list[MonthlyFee]:
+    batch = together.kept()
+    known = batch.running_fees.pop(number, None) if batch else None
+    if known is not None:
+        mine = [fee for fee in known if fee.client_id == client_id]
+        return [fee for fee in mine if not subjects or fee.subject in subjects]
     wanted = select(MonthlyFee).where(
         MonthlyFee.client_id == client_id,
         MonthlyFee.number == number,
@@ -321,8 +336,18 @@ def _row(client_id: int, kind: ChargeKind, number: str, subject: str) -> dict[st
 
 def _insert(rows: list[dict[str, Any]]) -> int:
     """Write charges that are not there yet, and add them to the daily sums; gives how many."""
+    batch = together.kept()
+    if batch is not None:
+        batch.charges += rows
+        return len(rows)
+    return write(rows, rollup.open_from(tenancy.current(), lock=True))
+
+
+def write(rows: list[dict[str, Any]], first_open: date) -> int:
+    """Write charges as ``_row`` makes them, the first open day being known and locked."""
+    if not rows:
+        return 0
     tenant = tenancy.current()
-    first_open = rollup.open_from(tenant, lock=True)
     for row in rows:
         row["reseller_id"] = tenant
         row["day"] = max(row["day"], first_open)

@@ -25,11 +25,18 @@ def acquire(order: Order) -> None:
     The order must have been flushed. The caller's transaction is rolled back on a refusal.
     """
     wanted = [line for line in order.lines if line.result is not LineResult.DONE]
-    problems = _conflicts(order, wanted)
+    # What is claimed already nobody else can claim: the index does not let it happen.
+    is_claimed = all(line.is_open for line in wanted)
+    problems = {} if is_claimed else _conflicts(order, wanted)
     if order.kind == "did_order" and not problems:
         problems = _hold(order, wanted)
     if problems:
         raise Refused(next(iter(problems.values())), problems)
+    if not is_claimed:
+        _claim(order, wanted)
+
+
+def _claim(order: Order, wanted: list[OrderLine]) -> None:
     try:
         with db.session.begin_nested():
             for line in wanted:

@@ -16,6 +16,7 @@ import charging
 import tenancy
 import workflow
 from carriers import Answer
+from carriers.inventory import lock
 from columns import now
 from extensions import db
 from models import Order, OrderState, Rerating, Reseller
@@ -77,6 +78,7 @@ def _take_answers(order_id: int, round_: int, answers: dict[int, Answer]) -> Non
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if order.round != round_ or order.state is not OrderState.APPROVED:
         return
+    lock(line.did_id for line in order.lines)
     workflow.finish(order, answers)
     if order.state is OrderState.APPROVED and order.attempts >= carrying.MOST_ATTEMPTS:
         workflow.give_up(order, "No answer came. Try again, or ask your provider.")

@@ -20,6 +20,7 @@ import credentials
 import display
 import hosts
 import policy
+import together
 from brand import Brand
 from extensions import db
 from models import (
@@ -344,7 +345,7 @@ def _write(
 ) -> Mail:
     """Render a mail and add it to the outbox, unless a row with its key stands there already."""
     key = _fitting(key)
-    earlier = db.session.scalar(select(Mail).where(Mail.dedupe_key == key))
+    earlier = _earlier(key)
     if earlier is not None:
         return earlier
     brand = brands.of(reseller)
@@ -365,9 +366,23 @@ def _write(
         dedupe_key=key,
         state=MailState.WAITING if current_app.config["MAIL_SERVER"] else MailState.KEPT,
     )
-    db.session.add(row)
-    db.session.flush()
+    together.add(row)
+    if together.kept() is None:
+        db.session.flush()
     return row
+
+
+def _earlier(key: str) -> Mail | None:
+    """Find the mail with a key; a batch has read which keys of its orders there are."""
+    batch = together.kept()
+    if batch is not None:
+        if key not in batch.mail_keys:
+            batch.mail_keys.add(key)
+            return None
+        kept = [row for row in batch.rows if isinstance(row, Mail) and row.dedupe_key == key]
+        if kept:
+            return kept[0]
+    return db.session.scalar(select(Mail).where(Mail.dedupe_key == key))
 
 
 def _fitting(key: str) -> str:

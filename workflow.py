@@ -7,21 +7,24 @@ guard, claim, record and queue mail; they never commit. A Refused leaves the cal
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 import audit
+import batching
 import carrying
 import catalog
-import circles
 import holds
 import lines
 import mailer
 import policy
+import together
+from batching import Batch
 from carriers import Answer
 from carriers.inventory import lock
 from columns import now
@@ -106,12 +109,7 @@ def obstacle(order: Order, known: policy.Facts | None = None) -> str | None:
 
 def obstacles(orders: Sequence[Order]) -> dict[int, str]:
     """Find what stands in the way of many pending orders, reading how things stand once."""
-    known = policy.facts([line.number for order in orders for line in order.lines])
-    known.legs = circles.following(
-        number
-        for order in orders
-        for number in lines.targets(order.kind, [line.requested for line in order.lines])
-    )
+    known = batching.facts(orders)
     found = ((order.id, obstacle(order, known)) for order in orders)
     return {key: sentence for key, sentence in found if sentence}
 
@@ -204,29 +202,28 @@ def _next_number(reseller_id: int) -> str:
 # --- Decide ---------------------------------------------------------------------------------
 
 
-def approve(order: Order, by: Actor) -> Order:
+def approve(order: Order, by: Actor, batch: Batch | None = None) -> Order:
     """Approve a pending order after checking it again, and carry it out or have it carried out.
 
     Raises Refused when it can no longer be, TooLate when somebody was faster, NotAllowed.
     """
-    _move(order, Verb.APPROVE, by)
-    lock(line.did_id for line in order.lines)
-    _check(order)
+    said = _decision(by, None) | {"is_auto_approved": by is SYSTEM}
+    _move(order, Verb.APPROVE, by, said, is_fresh=batch is not None)
+    if batch is None:
+        lock(line.did_id for line in order.lines)
+    _check(order, batch.facts_for(order) if batch else None)
     holds.acquire(order)
-    _decide(order, by, None)
-    order.is_auto_approved = by is SYSTEM
     _record(order, Verb.APPROVE, by)
     _start_carrying(order)
     return order
 
 
-def reject(order: Order, by: Actor, reason: str) -> Order:
+def reject(order: Order, by: Actor, reason: str, batch: Batch | None = None) -> Order:
     """Reject a pending order with a reason that the client reads; what it held is free again."""
     reason = (reason or "").strip()
     if not reason:
         raise Refused("Write a reason; the client reads it.")
-    _move(order, Verb.REJECT, by)
-    _decide(order, by, reason)
+    _move(order, Verb.REJECT, by, _decision(by, reason), is_fresh=batch is not None)
     holds.release(order)
     _record(order, Verb.REJECT, by, reason)
     mailer.order_rejected(order)
@@ -266,6 +263,7 @@ def retry(order: Order, by: Actor) -> Order:
     for line in order.lines:
         if line.result is LineResult.FAILED:
             line.result, line.error = LineResult.WAITING, None
+    lock(line.did_id for line in order.lines)
     holds.acquire(order)
     _record(order, Verb.RETRY, by)
     _start_carrying(order)
@@ -280,9 +278,13 @@ def _check(order: Order, known: policy.Facts | None = None) -> None:
         raise Refused(next(iter(changed.values())), changed)
 
 
-def _decide(order: Order, by: Actor, reason: str | None) -> None:
-    order.decided_at, order.decided_by_id = now(), by.staff_id
-    order.decided_by_name, order.reason = by.name, reason
+def _decision(by: Actor, reason: str | None) -> dict[str, Any]:
+    return {
+        "decided_at": now(),
+        "decided_by_id": by.staff_id,
+        "decided_by_name": by.name,
+        "reason": reason,
+    }
 
 
 # --- Carry out ------------------------------------------------------------------------------
@@ -300,7 +302,8 @@ def _start_carrying(order: Order) -> None:
 def finish(order: Order, answers: dict[int, Answer]) -> None:
     """Take a carrier's answers into an order's lines, and complete or fail it when all are in.
 
-    ``answers`` maps a line's position to its answer; a line without one waits.
+    ``answers`` maps a line's position to its answer; a line without one waits. The caller has
+    locked the order's numbers.
     """
     carrying.settle(order, answers)
     results = {line.result for line in order.lines}
@@ -324,20 +327,32 @@ def give_up(order: Order, reason: str) -> None:
 
 
 def _end(order: Order, verb: Verb, reason: str | None = None) -> None:
-    _move(order, verb, SYSTEM)
-    order.carry_out_at = None
-    if verb is Verb.COMPLETE:
-        order.completed_at = now()
     for line in order.lines:
         line.is_open = False
+    said: dict[str, Any] = {"carry_out_at": None}
+    if verb is Verb.COMPLETE:
+        said["completed_at"] = now()
+    # Whoever claims an approved order has read its lines and answers for them.
+    _move(order, verb, SYSTEM, said, is_fresh=True)
     _record(order, verb, SYSTEM, reason)
 
 
 # --- The one door for state -----------------------------------------------------------------
 
 
-def _move(order: Order, verb: Verb, by: Actor) -> None:
-    """Claim the order for a verb with one UPDATE; raises TooLate when it is no longer there."""
+def _move(
+    order: Order,
+    verb: Verb,
+    by: Actor,
+    said: Mapping[str, Any] | None = None,
+    *,
+    is_fresh: bool = False,
+) -> None:
+    """Claim the order for a verb with one UPDATE; raises TooLate when it is no longer there.
+
+    ``said`` are columns that go with the move. The order is read again, unless ``is_fresh`` says
+    that nobody else can have changed what was read of it.
+    """
     transition = TRANSITIONS[verb]
     if not _may(order, verb, by):
         raise NotAllowed("Your role may not do this. Ask the owner of your account.")
@@ -345,12 +360,17 @@ def _move(order: Order, verb: Verb, by: Actor) -> None:
     claimed: Any = db.session.execute(
         update(Order)
         .where(Order.id == order.id, Order.state == transition.source)
-        .values(state=transition.target)
+        .values(state=transition.target, **(said or {}))
         .execution_options(synchronize_session=False)
     )
-    db.session.refresh(order)
     if claimed.rowcount != 1:
+        db.session.refresh(order)
         raise TooLate(_too_late(order))
+    if not is_fresh:
+        db.session.refresh(order)
+        return
+    for name, value in {"state": transition.target, **(said or {})}.items():
+        set_committed_value(order, name, value)
 
 
 def _too_late(order: Order) -> str:
@@ -375,7 +395,7 @@ def _record(order: Order, verb: Verb, by: Actor, reason: str | None = None) -> N
 def _add_event(
     order: Order, name: str, source: OrderState | None, by: Actor, reason: str | None = None
 ) -> None:
-    db.session.add(
+    together.add(
         OrderEvent(
             reseller_id=order.reseller_id,
             order_id=order.id,
@@ -389,4 +409,3 @@ def _add_event(
             at=now(),
         )
     )
-    db.session.flush()

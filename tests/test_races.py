@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-import carrying
 import database
 import permissions
 import tenancy
@@ -253,8 +252,7 @@ def test_without_the_lock_the_next_client_would_inherit_it(
     app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control; on SQLite the one write lock does the same as the lock of the row."""
-    for module in (workflow, carrying):
-        monkeypatch.setattr(module, "lock", list)
+    monkeypatch.setattr(workflow, "lock", list)
     with app.app_context():
         is_sqlite = database.is_sqlite(db.engine)
     left = approve_while_the_group_is_taken_back(app, story, monkeypatch)

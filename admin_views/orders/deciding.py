@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from flask import abort, request
 from sqlalchemy import select
 
+import batching
 import workflow
 from admin_views.base import to_id
 from admin_views.orders import queue
+from batching import Batch
 from extensions import db
 from models import Order, OrderState
 from permissions import Actor, Permission
@@ -19,11 +21,16 @@ MOST_AT_ONCE = 500
 LONGEST_REASON = 2_000
 
 Act = Callable[[Order, Actor, str], Order]
+ActOfBatch = Callable[[Order, Actor, str, Batch], Order]
 ACTS: dict[Verb, Act] = {
     Verb.APPROVE: lambda order, by, reason: workflow.approve(order, by),
     Verb.REJECT: workflow.reject,
     Verb.UNDO_REJECTION: workflow.undo_rejection,
     Verb.RETRY: lambda order, by, reason: workflow.retry(order, by),
+}
+ACTS_OF_BATCH: dict[Verb, ActOfBatch] = {
+    Verb.APPROVE: lambda order, by, reason, batch: workflow.approve(order, by, batch),
+    Verb.REJECT: workflow.reject,
 }
 
 
@@ -64,29 +71,38 @@ class Outcome:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def chosen(ids: Sequence[str]) -> list[Order]:
-    """Find the orders of a batch in their turn, in whatever state; 404 if one is not ours."""
+def chosen(ids: Sequence[str], *, lock: bool = False) -> list[Order]:
+    """Find the orders of a batch in their turn, in whatever state; 404 if one is not ours.
+
+    With ``lock`` nobody else decides them before the commit; in one order, so that two batches
+    never wait for each other.
+    """
     keys = {key for key in map(to_id, ids) if key is not None}
     if len(keys) != len(set(ids)):
         abort(404)
-    orders = db.session.scalars(
-        select(Order).where(Order.id.in_(keys)).options(*queue.whole()).order_by(*queue.TURN)
-    ).all()
+    wanted = select(Order).where(Order.id.in_(keys)).order_by(*queue.TURN)
+    if lock:
+        wanted = wanted.with_for_update(of=Order)
+    orders = db.session.scalars(wanted.options(*queue.whole())).all()
     if len(orders) != len(keys):
         abort(404)
     return list(orders)
 
 
 def decide_many(orders: Sequence[Order], verb: Verb, by: Actor, reason: str) -> list[Outcome]:
-    """Decide each order in a savepoint of one transaction; those that cannot go say why."""
-    return [_decide_one(order, verb, by, reason) for order in orders]
+    """Decide each order in a savepoint of one transaction; those that cannot go say why.
+
+    The orders are locked; see ``chosen``.
+    """
+    with batching.deciding(orders) as batch:
+        return [_decide_one(order, verb, by, reason, batch) for order in orders]
 
 
-def _decide_one(order: Order, verb: Verb, by: Actor, reason: str) -> Outcome:
+def _decide_one(order: Order, verb: Verb, by: Actor, reason: str, batch: Batch) -> Outcome:
     number, client = order.number, order.client.name
     try:
-        with db.session.begin_nested():
-            ACTS[verb](order, by, reason)
+        with batching.each(order, batch):
+            ACTS_OF_BATCH[verb](order, by, reason, batch)
     except Refused as refused:
         return Outcome(number, client, order.state, refused.sentence, refused.problems)
     return Outcome(number, client, order.state)

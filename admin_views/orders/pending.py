@@ -156,7 +156,7 @@ class PendingOrders(lists.OrderRows):
         problem = deciding.reason_problem(verb, reason)
         if problem or not 0 < len(ids) <= deciding.MOST_AT_ONCE:
             return self._confirm(verb, ids, reason, problem or "")
-        outcomes = deciding.decide_many(deciding.chosen(ids), verb, self.by, reason)
+        outcomes = deciding.decide_many(deciding.chosen(ids, lock=True), verb, self.by, reason)
         db.session.commit()
         return self._report(verb, outcomes)
 
