@@ -3,9 +3,12 @@
 A claim is a line's ``is_open``: a unique index lets one order at a time have a (number, slot). A
 wanted number is also held (``Did.held_by_id`` until ``held_until``), so that lists leave it out. A
 hold that has lapsed may be taken over; the order that lost it learns so when somebody approves it.
+
+Before there is an order, a client may keep what is in its basket for a while (``Did.kept_for_id``).
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,10 +16,14 @@ from sqlalchemy.orm import contains_eager
 
 import catalog
 import display
+import policy
 from columns import now
 from extensions import db
-from models import Did, DidStatus, LineResult, Order, OrderLine
+from models import Client, Did, DidStatus, LineResult, Order, OrderLine
 from policy import Refused
+
+KEPT_FOR = timedelta(minutes=30)
+"""How long a basket is kept; carriers reserve a number no longer either."""
 
 
 def acquire(order: Order) -> None:
@@ -116,8 +123,14 @@ def _hold(order: Order, wanted: list[OrderLine]) -> dict[str, str]:
             Did.client_id.is_(None),
             Did.status == DidStatus.AVAILABLE,
             or_(Did.held_until.is_(None), Did.held_until < moment, Did.held_by_id == order.id),
+            policy.is_kept_from_nobody_else(order.client_id),
         )
-        .values(held_by_id=order.id, held_until=moment + _hold_time(order))
+        .values(
+            held_by_id=order.id,
+            held_until=moment + _hold_time(order),
+            kept_for_id=None,
+            kept_until=None,
+        )
         .returning(Did.id)
         .execution_options(synchronize_session="fetch")
     ).all()
@@ -130,3 +143,44 @@ def _hold(order: Order, wanted: list[OrderLine]) -> dict[str, str]:
 
 def _hold_time(order: Order) -> timedelta:
     return timedelta(hours=order.client.reseller.hold_hours)
+
+
+# --- Baskets ------------------------------------------------------------------------------------
+
+
+def keep(client: Client, numbers: Sequence[str]) -> None:
+    """Keep numbers for a client for half an hour from now, before it orders them.
+
+    Numbers that somebody else has or keeps are left out. Raises Refused when the client would keep
+    more than one order may have, since nobody else sees what is kept.
+    """
+    settings, moment = policy.settings_of(client), now()
+    others = kept(client).keys() - set(numbers)
+    if len(others) + len(numbers) > settings.max_numbers_per_order:
+        most = display.plural(settings.max_numbers_per_order, "number")
+        raise Refused(f"At most {most} can be kept at once. Send this order, or remove some.")
+    free = policy.orderable(settings).with_only_columns(Did.id).where(Did.number.in_(numbers))
+    ids = list(db.session.scalars(free.order_by(Did.id).with_for_update(of=Did)))
+    db.session.execute(
+        update(Did)
+        .where(Did.id.in_(ids), policy.is_kept_from_nobody_else(client.id))
+        .values(kept_for_id=client.id, kept_until=moment + KEPT_FOR),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def let_go(client: Client, number: str) -> None:
+    """Keep a number no longer for a client."""
+    mine = update(Did).where(Did.number == number, Did.kept_for_id == client.id)
+    db.session.execute(
+        mine.values(kept_for_id=None, kept_until=None),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def kept(client: Client) -> dict[str, datetime]:
+    """Tell which numbers are kept for a client, and until when."""
+    mine = select(Did.number, Did.kept_until).where(
+        Did.kept_for_id == client.id, Did.kept_until >= now()
+    )
+    return {number: until for number, until in db.session.execute(mine) if until}

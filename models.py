@@ -694,6 +694,7 @@ class Did(Owned, Model):
         Index("ix_did_did_group_id", "reseller_id", "did_group_id"),
         Index("ix_did_endpoint_group_id", "reseller_id", "endpoint_group_id"),
         Index("ix_did_held_by_id", "held_by_id"),
+        Index("ix_did_kept_for_id", "kept_for_id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -721,6 +722,9 @@ class Did(Owned, Model):
     """What the client calls the number."""
     held_by_id: Mapped[int | None] = mapped_column(RowId)
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kept_for_id: Mapped[int | None] = mapped_column(RowId)
+    """The client that has the number in its basket, and asked to keep it until ``kept_until``."""
+    kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 import catalog
@@ -115,11 +115,17 @@ def orderable(settings: OrderSettings) -> Select[Did]:
             Did.status == DidStatus.AVAILABLE,
             Did.client_id.is_(None),
             or_(Did.held_until.is_(None), Did.held_until < now()),
+            is_kept_from_nobody_else(settings.client_id),
             Did.tier_id.in_([row.tier_id for row in settings.tier_rows]),
             *_feature_rules(settings),
         )
     )
     return statement if settings.did_ordering else statement.where(Did.id.is_(None))
+
+
+def is_kept_from_nobody_else(client_id: int | None) -> ColumnElement[bool]:
+    """Select the numbers that are in no basket but this client's, or no longer in any."""
+    return or_(Did.kept_until.is_(None), Did.kept_until < now(), Did.kept_for_id == client_id)
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,8 @@ def _stock_problem(
         return f"{shown} is no longer available."
     if did.held_by_id not in (None, order_id) and did.held_until and did.held_until >= now():
         return f"{shown} is being ordered by someone else."
+    if did.kept_for_id not in (None, client.id) and did.kept_until and did.kept_until >= now():
+        return f"{shown} is in someone else's basket."
     if did.tier_id not in {row.tier_id for row in settings.tier_rows}:
         return f"{shown} is of a kind that {client.name} cannot order."
     return _feature_problem(settings, did)

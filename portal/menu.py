@@ -47,6 +47,7 @@ WITHIN = {
     "statement": "statement_list",
     "review_numbers": "order_numbers",
     "send_numbers": "order_numbers",
+    "keep_numbers": "order_numbers",
     "port": "ports",
     "order": "orders",
     "cancel_order": "orders",

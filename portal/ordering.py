@@ -1,7 +1,7 @@
 """Order numbers: find them, choose them, look at the order, send it.
 
 What can be found is ``stock``; what was chosen is ``basket``; whether it may be is ``policy``, and
-``workflow`` takes the order. Nothing is written before Send order.
+``workflow`` takes the order. Nothing is written before Keep or Send order.
 """
 
 import secrets
@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import abort, flash, g, redirect, render_template, request, url_for
 
+import holds
 import policy
 import workflow
 from extensions import db
@@ -73,8 +74,11 @@ def send_numbers() -> Any:
     numbers = basket.chosen(request.form)
     removed = basket.chosen_one(request.form.get("remove"))
     if removed:
-        kept = [number for number in numbers if number != removed]
-        return _review(client, settings, basket.look(client, settings, kept))
+        holds.let_go(client, removed)
+        rest = [number for number in numbers if number != removed]
+        page = _review(client, settings, basket.look(client, settings, rest))
+        db.session.commit()
+        return page
     try:
         order = _send(client, numbers)
     except Refused as refused:
@@ -83,6 +87,23 @@ def send_numbers() -> Any:
     db.session.commit()
     flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
     return redirect(url_for("portal.order", number=order.number), 303)
+
+
+@blueprint.post("/order-numbers/keep")
+@requires_order_requests
+def keep_numbers() -> Any:
+    """Keep the chosen numbers for half an hour, so that nobody else orders them meanwhile."""
+    client = current_client()
+    settings = _settings(client)
+    numbers = basket.chosen(request.form)
+    try:
+        holds.keep(client, numbers)
+    except Refused as refused:
+        db.session.rollback()
+        chosen = basket.look(client, settings, numbers)
+        return _review(client, settings, chosen, refused.sentence), 409
+    db.session.commit()
+    return redirect(url_for("portal.review_numbers", chosen=basket.as_digits(numbers)), 303)
 
 
 def _send(client: Client, numbers: list[str]) -> Order:
@@ -127,6 +148,7 @@ def _review(
         was_refused=was_refused,
         approves_itself=policy.auto_approves(settings, KIND),
         held_for=held.usual(client.reseller),
+        kept=held.basket(client, chosen.numbers),
         again=again,
         note=asked.note(again, MOST_NOTE),
         most_note=MOST_NOTE,
