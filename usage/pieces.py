@@ -29,7 +29,7 @@ FREE = 16 << 20
 KEPT_OF_LINE = LONGEST_BYTES + 1
 """A longer line is cut: it cannot be read anyway."""
 BUNCH_BYTES = 4 << 20
-SOON = 4_000
+SOON = 2_000
 """Lines of the first bunch, so that something is seen at once; larger ones have fewer sums."""
 
 
