@@ -33,6 +33,7 @@ from ports.words import QUESTION
 from usage import reports
 
 MOST_WAITING = 5
+WAITING_STATES = (OrderState.PENDING.value, OrderState.FAILED.value)
 MOST_MAILS = 1_000
 """Counting further would tell nobody more."""
 
@@ -52,17 +53,17 @@ class FirstPage(IndexPage):
     @expose("/")
     def index(self) -> Any:
         """Show what waits, what there is, and what is still to be set up."""
-        numbers, clients = _numbers(), _count(Client)
-        steps = self._steps(numbers["all"], clients)
+        numbers, counts = _numbers(), _counts()
+        steps = self._steps(numbers["all"], counts)
         return self.render(
             "admin/first_page/index.html",
             waiting=_waiting(),
             kinds=catalog.KINDS,
-            orders=_orders(),
-            mails=_mails(),
-            broken=_broken(),
+            orders={state: counts[f"{state}_orders"] for state in WAITING_STATES},
+            mails=counts,
+            broken=counts,
             numbers=numbers,
-            clients=clients,
+            clients=counts["clients"],
             steps=[] if all(step.is_done for step in steps) else steps,
             **_usage(),
             moment=now(),
@@ -71,7 +72,7 @@ class FirstPage(IndexPage):
             is_ephemeral=current_app.config["EPHEMERAL_DATABASE"],
         )
 
-    def _steps(self, numbers: int, clients: int) -> list[Step]:
+    def _steps(self, numbers: int, counts: dict[str, int]) -> list[Step]:
         """List the first steps of a new reseller, checked against its rows."""
         settings = own_reseller().portal_settings
         wears = settings.logo_type is not None or settings.version > 1
@@ -84,12 +85,12 @@ class FirstPage(IndexPage):
             Step("Import your numbers", numbers > 0, self._to("did_import.index", "NUMBERS_EDIT")),
             Step(
                 "Create your first client",
-                clients > 0,
+                counts["clients"] > 0,
                 self._to("clients.create_view", "CLIENTS_EDIT"),
             ),
             Step(
                 "Create its first login",
-                _count(Login) > 0,
+                counts["logins"] > 0,
                 self._to("logins.create_view", "LOGINS_EDIT"),
             ),
         ]
@@ -130,34 +131,26 @@ def _waiting() -> list[Order]:
     )
 
 
-def _orders() -> dict[str, int]:
-    """Count the orders that wait and those that failed."""
-    states = (OrderState.PENDING, OrderState.FAILED)
-    rows = db.session.execute(
-        select(Order.state, func.count(Order.id))
-        .where(Order.state.in_(states))
-        .group_by(Order.state)
-    )
-    found: dict[OrderState, int] = dict(rows.all())  # type: ignore[arg-type]
-    return {state.value: found.get(state, 0) for state in states}
+def _counts() -> dict[str, int]:
+    """Count what is few, with one statement.
 
-
-def _broken() -> dict[str, int]:
-    """Count the 911 addresses in error, and the ports whose old provider has a question."""
-    failed = select(func.count(E911Record.id)).where(
-        E911Record.status == E911Status.FAILED, E911Record.removed_at.is_(None)
-    )
-    asking = select(func.count(Port.id)).join(Port.status).where(PortStatus.key == QUESTION)
-    return {"e911": _scalar(failed), "ports": _scalar(asking)}
-
-
-def _mails() -> dict[str, int]:
-    """Count the mails that reached nobody: not delivered, or kept for want of a mail server."""
-    counts = {}
+    Clients and logins; orders that wait or failed; 911 addresses in error; ports whose old provider
+    has a question; mails that reached nobody: not delivered, or kept for want of a mail server.
+    """
+    failed = (E911Record.status == E911Status.FAILED, E911Record.removed_at.is_(None))
+    parts = {
+        "clients": select(func.count(Client.id)),
+        "logins": select(func.count(Login.id)),
+        "e911": select(func.count(E911Record.id)).where(*failed),
+        "ports": select(func.count(Port.id)).join(Port.status).where(PortStatus.key == QUESTION),
+    }
+    for waits in WAITING_STATES:
+        parts[f"{waits}_orders"] = select(func.count(Order.id)).where(Order.state == waits)
     for state in (MailState.FAILED, MailState.KEPT):
         some = select(Mail.id).where(Mail.state == state).limit(MOST_MAILS).subquery()
-        counts[state.value] = _scalar(select(func.count()).select_from(some))
-    return counts
+        parts[state.value] = select(func.count()).select_from(some)
+    named = (part.scalar_subquery().label(name) for name, part in parts.items())
+    return dict(db.session.execute(select(*named)).mappings().one())
 
 
 def _numbers() -> dict[str, int]:
@@ -171,11 +164,3 @@ def _numbers() -> dict[str, int]:
         )
     ).one()
     return {"all": everything, "free": int(free), "with_clients": with_clients}
-
-
-def _count(model: Any) -> int:
-    return _scalar(select(func.count(model.id)))
-
-
-def _scalar(statement: Any) -> int:
-    return int(db.session.scalar(statement) or 0)

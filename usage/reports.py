@@ -116,7 +116,7 @@ def report(
     dearest = _statement(UsageDay.number, mine).order_by(
         func.sum(UsageDay.price_micros).desc(), UsageDay.number
     )
-    rows = db.session.execute(dearest.limit(numbers)).all()
+    rows = db.session.execute(dearest.limit(numbers)).all() if numbers else []
     return Report(
         span,
         add(by_kind.values()),

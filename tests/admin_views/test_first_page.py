@@ -226,3 +226,13 @@ def test_911_in_error_and_ports_with_a_question_are_pointed_out(
     page = visitor(alice).get("/admin/").html
     assert "1 911 address is in error." in page.find(id="failed-911").get_text()
     assert "1 port has a question" in page.find(id="asking-ports").get_text()
+
+
+def test_it_asks_the_database_ten_times(app, visitor, alice, bob, look, story) -> None:
+    with look():
+        orders.ask(bob, *story.free[:2])
+    browser = visitor(alice)
+    browser.get("/admin/")
+    with statements(app) as seen:
+        browser.get("/admin/")
+    assert len([one for one in seen if not one.startswith("BEGIN")]) <= 10, seen
