@@ -25,7 +25,8 @@ def first_page() -> Any:
     client = current_client()
     waiting = db.session.execute(orders.list_of(client, "pending").limit(FEW)).all()
     decided = _last_decided(client)
-    numbers, without_911 = _count(client), _count_without_911(client)
+    numbers, pending = _counts(client)
+    without_911 = _count_without_911(client)
     moving = porting.waiting(client, FEW)
     return render_template(
         "portal/first_page.html",
@@ -34,7 +35,7 @@ def first_page() -> Any:
         without_911=without_911,
         month=_month_to_date(client),
         waiting=waiting,
-        pending_count=_count_pending(client),
+        pending_count=pending,
         pending_cap=PENDING_CAP,
         decided=decided,
         moving=moving,
@@ -45,9 +46,15 @@ def first_page() -> Any:
     )
 
 
-def _count(client: Client) -> int:
+def _counts(client: Client) -> tuple[int, int]:
+    """Count a client's numbers and its pending orders, with one statement."""
     mine = select(func.count(Did.id)).where(Did.client_id == client.id)
-    return int(db.session.scalar(mine) or 0)
+    some = orders.list_of(client, "pending").with_only_columns(Order.id).limit(PENDING_CAP)
+    pending = select(func.count()).select_from(some.order_by(None).subquery())
+    numbers, waiting = db.session.execute(
+        select(mine.scalar_subquery(), pending.scalar_subquery())
+    ).one()
+    return int(numbers), int(waiting)
 
 
 def _count_without_911(client: Client) -> int | None:
@@ -60,11 +67,6 @@ def _count_without_911(client: Client) -> int | None:
 def _month_to_date(client: Client) -> reports.Sums:
     today = reports.today(client.reseller.time_zone, now())
     return reports.total(reports.month_to_date(today), client.id)
-
-
-def _count_pending(client: Client) -> int:
-    some = orders.list_of(client, "pending").with_only_columns(Order.id).limit(PENDING_CAP)
-    return int(db.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
 
 
 def _last_decided(client: Client) -> list[Any]:

@@ -218,3 +218,17 @@ def test_who_has_been_here_a_month_has_no_first_steps(visitor: Any, bob: Person,
         db.session.get_one(Login, bob.id).created_at = now() - timedelta(days=31)
         db.session.commit()
     assert steps_of(visitor(bob).get(HOME)) == []
+
+
+def test_it_asks_the_database_eleven_times(app, visitor, bob, look, story) -> None:  # type: ignore[no-untyped-def]
+    from tests.support import orders
+    from tests.support.queries import statements
+
+    with look():
+        for number in story.free[:3]:
+            orders.ask(bob, number)
+    browser = visitor(bob)
+    browser.get(f"/portal/{bob.slug}/")
+    with statements(app) as seen:
+        browser.get(f"/portal/{bob.slug}/", status=200)
+    assert len([one for one in seen if not one.startswith("BEGIN")]) <= 11, seen
