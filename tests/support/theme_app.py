@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 from wtforms.validators import InputRequired, Length
 
 import display
-from app import SECURITY_HEADERS
+from headers import SECURITY_HEADERS
 
 ROWS = 120
 ROOT = Path(__file__).resolve().parents[2]
