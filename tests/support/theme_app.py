@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from wtforms.validators import InputRequired, Length
 
 import display
+from admin_views.base import RowsView
 from headers import SECURITY_HEADERS
 
 ROWS = 120
@@ -91,7 +92,19 @@ def _add_screens(admin: Admin, db: SQLAlchemy) -> None:
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str]
 
-    class Toys(ModelView):
+    class Listed(ModelView):
+        """What the theme's list asks of a screen, as the back office's screens answer it."""
+
+        cells, export_url = RowsView.cells, RowsView.export_url
+        column_numeric: tuple[str, ...] = ()
+
+        def views(self) -> list[Any]:
+            """Nobody keeps views of toys."""
+            return []
+
+        shown_view = shown_query = usual_view = views
+
+    class Toys(Listed):
         form_base_class = Form
         can_view_details = can_export = can_set_page_size = True
         column_list = ("name", "colour", "made_on", "is_sold")
@@ -126,7 +139,7 @@ def _add_screens(admin: Admin, db: SQLAlchemy) -> None:
         column_filters = ()
         page_heading = "Uncounted"
 
-    class Nothing(ModelView):
+    class Nothing(Listed):
         form_base_class = Form
         page_heading = "Nothing"
         empty_heading = "No thing yet"
