@@ -70,9 +70,12 @@ def press(*selectors: str) -> Act:
     """Press one after the other, and wait for the page that answers the last."""
 
     def act(page: Page) -> None:
-        for selector in selectors:
+        *before, last = selectors
+        for selector in before:
             page.locator(selector).first.click()
-        page.wait_for_load_state()
+        # A page that a script opens, after an upload, is under way only a moment after the press.
+        with page.expect_navigation():
+            page.locator(last).first.click()
 
     return act
 
