@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
+from bare_app import make_app  # noqa: E402
 from flask import Flask  # noqa: E402
 from flask_migrate import upgrade  # noqa: E402
 from sqlalchemy import text  # noqa: E402
 
-import database  # noqa: E402
 import models  # noqa: E402
 import tenancy  # noqa: E402
-from extensions import db, migrate  # noqa: E402
+from extensions import db  # noqa: E402
 from permissions import Actor  # noqa: E402
 from sample_data import make_cdrs  # noqa: E402
 from usage import bulk, importing  # noqa: E402
@@ -40,17 +40,6 @@ NUMBERS = [f"+141255{n:05d}" for n in range(20_000, 22_000)]
 CLIENTS = 50
 PREFIXES = 1_000
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def make_app(url: str) -> Flask:
-    app = Flask("bench")
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    database.prepare(app)
-    with app.app_context():
-        tenancy.install(db.session.session_factory)
-    return app
 
 
 def prepare() -> None:

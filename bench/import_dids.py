@@ -23,29 +23,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "sample_data")]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench"), str(ROOT / "sample_data")]
 
-from flask import Flask  # noqa: E402
+from bare_app import make_app  # noqa: E402
 from flask_migrate import upgrade  # noqa: E402
 from sqlalchemy import delete, insert  # noqa: E402
 
-import database  # noqa: E402
 import did_import  # noqa: E402
 import models  # noqa: E402
 import tenancy  # noqa: E402
-from extensions import db, migrate  # noqa: E402
+from extensions import db  # noqa: E402
 from permissions import Actor  # noqa: E402
-
-
-def make_app(url: str) -> Flask:
-    app = Flask("bench")
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    database.prepare(app)
-    with app.app_context():
-        tenancy.install(db.session.session_factory)
-    return app
 
 
 def prepare() -> None:

@@ -19,18 +19,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from flask import Flask  # noqa: E402
+from bare_app import make_app  # noqa: E402
 from flask_migrate import upgrade  # noqa: E402
 from sqlalchemy import delete, text  # noqa: E402
 
-import database  # noqa: E402
 import models  # noqa: E402
 import rollup  # noqa: E402
 import tenancy  # noqa: E402
 from did_import.bulk import insert_rows  # noqa: E402
-from extensions import db, migrate  # noqa: E402
+from extensions import db  # noqa: E402
 from permissions import Actor  # noqa: E402
 from usage import recounting  # noqa: E402
 from usage.reports import Range  # noqa: E402
@@ -45,18 +44,6 @@ FLOOR = """
            sum(cost_micros), sum(price_micros)
     FROM call GROUP BY reseller_id, day, client_id, number, kind
 """
-
-
-def make_app(url: str) -> Flask:
-    """Make as much of the application as tables need."""
-    app = Flask("bench")
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    database.prepare(app)
-    with app.app_context():
-        tenancy.install(db.session.session_factory)
-    return app
 
 
 def prepare(count: int) -> list[dict[str, Any]]:
