@@ -215,7 +215,11 @@ def test_a_page_is_shown_although_the_database_is_busy(
         pytest.skip("Only SQLite has a single write lock.")
     with time_machine.travel(NOON, tick=False):
         browser = visitor(bob)
-    with time_machine.travel(NOON, tick=False) as clock, write_lock(engine):
+    with (
+        caplog.at_level("WARNING", logger=app.logger.name),
+        time_machine.travel(NOON, tick=False) as clock,
+        write_lock(engine),
+    ):
         clock.shift(61)
         assert is_inside(browser, bob)
     assert "The database was too busy to mark a session as seen" in caplog.messages

@@ -5,6 +5,7 @@ Each page is opened once, then shown light and dark, wide and narrow; all faults
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,10 +54,10 @@ class House:
     tokens: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The demo with what its pages lack; these tests share it."""
-    app = demo_app(tmp_path_factory.mktemp("demo"))
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """The demo with what its pages lack; for one test, since the pages decide its orders."""
+    app = demo_app(tmp_path)
     app.config["ARGON2_COST"] = "test"
     with app.app_context():
         tokens = pages.furnish()

@@ -4,6 +4,7 @@ Bob of the demo reads every page, file, mail, header and asset that he can reach
 alone knows is full of forbidden words here, so that a page which showed it would be caught.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -222,9 +223,10 @@ def test_no_error_page_says_a_forbidden_word(reading: Reader) -> None:
 
 
 def test_the_page_of_an_error_of_ours_says_no_forbidden_word(
-    settings: Settings, reading: Reader
+    settings: Settings, reading: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An application of its own, in which one page breaks with words that nobody may read."""
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
     app = create_app(replace(settings, app_env="development", log_level="CRITICAL"))
     app.view_functions["portal.usage"] = _broken
     answer = Visitor(app).sign_in(BOB).get(f"{HOME}/usage", status=500)
