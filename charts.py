@@ -5,7 +5,7 @@ follow the brand and dark mode; patterns tell series apart without colour.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
@@ -36,6 +36,24 @@ def money_by_name(rows: Mapping[str, int]) -> Figure:
     figure = _figure(_by_name)
     figure["layout"]["height"] = max(120, 40 + 34 * len(names))
     figure["data"][0] |= {"x": [_units(rows[name]) for name in names], "y": names}
+    return figure
+
+
+def money_by_kind(rows: Mapping[str, int], apart: Collection[str]) -> Figure:
+    """Draw money by kind as lying bars, the first kind on top; micro-units by the kind's name.
+
+    The kinds ``apart`` are fees and adjustments: hatched, so that no colour is needed to tell.
+    """
+    names = list(rows)[::-1]
+    figure = _figure(_by_kind)
+    figure["layout"]["height"] = max(150, 90 + 30 * len(names))
+    figure["layout"]["yaxis"] |= {"categoryorder": "array", "categoryarray": names}
+    for trace, mine in zip(
+        figure["data"],
+        ([n for n in names if n not in apart], [n for n in names if n in apart]),
+        strict=True,
+    ):
+        trace |= {"x": [_units(rows[name]) for name in mine], "y": mine, "showlegend": bool(mine)}
     return figure
 
 
@@ -84,6 +102,31 @@ def _by_name() -> Figure:
     )
     figure.add_bar(orientation="h", hovertemplate="$%{x:.2f}<extra></extra>")
     return _plain(figure, ["chart-1"])
+
+
+@cache
+def _by_kind() -> Figure:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        layout={
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
+            "xaxis": {"tickprefix": "$", "rangemode": "tozero", "fixedrange": True},
+            "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
+            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
+            "barmode": "overlay",
+            "bargap": 0.3,
+        },
+    )
+    hover = "%{y}: $%{x:.2f}<extra></extra>"
+    figure.add_bar(name="Calls and messages", orientation="h", hovertemplate=hover)
+    figure.add_bar(
+        name="Fees and adjustments",
+        orientation="h",
+        hovertemplate=hover,
+        marker={"pattern": {"shape": "/", "size": 7, "solidity": 0.4}, "line": {"width": 1.5}},
+    )
+    return _plain(figure, ["chart-1", "chart-2"])
 
 
 def _units(micros: int) -> float:

@@ -40,6 +40,7 @@ def usage() -> Any:
         before=before,
         forecast=reports.forecast(found) if before else None,
         figure=_figure(found, before),
+        kinds_figure=charts.money_by_kind(found.by_kind_micros, reports.CHARGES),
         kinds=reports.KINDS,
         **_words(span),
     )
@@ -67,9 +68,9 @@ def usage_calls(number: str) -> Any:
     )
 
 
-@blueprint.post("/usage/csv/<any(days, numbers, calls):what>")
+@blueprint.post("/usage/csv/<any(days, kinds, numbers, calls):what>")
 def usage_csv(what: str) -> Response:
-    """Export days, numbers or calls; that it was done is recorded."""
+    """Export days, kinds, numbers or calls; that it was done is recorded."""
     span, client = _asked(), current_client()
     audit.record("usage.exported", client, actor(), what=what, range=_days(span))
     db.session.commit()
@@ -77,7 +78,8 @@ def usage_csv(what: str) -> Response:
     if what == "calls":
         return sheets.download(name, CALLS, _calls(span, client.id))
     found = reports.report(span, client_id=client.id, numbers=100_000)
-    rows: Any = found.by_day if what == "days" else found.by_number
+    kinds = {kind.value: sums for kind, sums in found.by_kind.items()}
+    rows: Any = {"days": found.by_day, "kinds": kinds, "numbers": found.by_number}[what]
     cells = ([key, *_cells(sums)] for key, sums in rows.items())
     return sheets.download(name, [what[:-1], *HEADINGS], cells)
 

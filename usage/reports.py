@@ -24,6 +24,8 @@ KINDS = {
     UsageKind.SETUP: "Set-up fees",
     UsageKind.ADJUSTMENT: "Adjustments",
 }
+CHARGES = frozenset(KINDS[UsageKind(kind.value)] for kind in ChargeKind)
+"""The names of what is no call: fees and adjustments."""
 LONGEST_RANGE = timedelta(days=400)
 
 
@@ -72,6 +74,11 @@ class Report:
     by_kind: dict[UsageKind, Sums]
     by_number: dict[str, Sums]
     """Charges that are no number's stand under the empty one."""
+
+    @property
+    def by_kind_micros(self) -> dict[str, int]:
+        """Tell the price of each kind by its name, fees and adjustments too."""
+        return {KINDS[kind]: sums.price_micros for kind, sums in self.by_kind.items()}
 
     @property
     def charges_micros(self) -> int:

@@ -7,6 +7,7 @@ from flask_admin import expose
 from sqlalchemy import select
 
 import catalog
+import charts
 import clients
 import display
 import impersonation
@@ -46,11 +47,14 @@ class ClientPage(OfClient, Page):
     def overview(self) -> Any:
         """Show one client: facts, people, groups, and what it waits for."""
         client = self.client
+        month = reports.report(ranges.month(), client_id=client.id, numbers=0)
         return self.render(
             "admin/clients/overview.html",
             client=client,
             monthly_micros=policy.monthly_total(client),
-            month=reports.report(ranges.month(), client_id=client.id, numbers=0),
+            month=month,
+            kinds_figure=charts.money_by_kind(month.by_kind_micros, reports.CHARGES),
+            usage_kinds=reports.KINDS,
             moment=now(),
             groups=groups_of(client),
             waiting=_waiting(client),

@@ -44,6 +44,7 @@ class ClientUsage(OfClient, Page):
             found=found,
             before=before,
             figure=_figure(found, before),
+            kinds_figure=charts.money_by_kind(found.by_kind_micros, reports.CHARGES),
             forecast=reports.forecast(found) if before else None,
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,

@@ -6,7 +6,7 @@
     const ink = css("--tblr-body-color"), line = css("--tblr-border-color");
     figure.data.forEach((trace, place) => {
       const colour = css(`--${figure.palette[place]}`) || css("--brand-text");
-      if (trace.type === "bar") trace.marker = { ...trace.marker, color: colour };
+      if (trace.type === "bar") trace.marker = { ...trace.marker, color: colour, line: { ...trace.marker?.line, color: colour } };
       else trace.line = { ...trace.line, color: colour };
     });
     const axis = (one) => ({ ...one, gridcolor: line, zerolinecolor: line, linecolor: line });

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ from sqlalchemy import text, update
 from webtest import Upload
 
 import background
+import charging
 from extensions import db
 from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan, Reseller
-from tests.support.calls import LONG_AGO, file_of, forget_charges, line, load
+from tests.support.calls import BY, LONG_AGO, file_of, forget_charges, line, load
 
 MONTH = "from=2026-11-01&to=2026-11-30"
 
@@ -59,6 +60,38 @@ def test_a_clients_page_shows_its_month_with_a_graph(visitor, alice, acme, calls
     assert table(page, "usage-days")["Nov 10, 2026"] == [
         *("1", "1.0", "0", "$0.010001", "$0.015002", "$0.005001")
     ]
+
+
+@pytest.mark.parametrize("tab", ["usage/?" + MONTH, ""])
+def test_the_graph_by_kind_adds_up_to_the_pages_total(
+    visitor, alice, acme, calls, look, time_machine, tab: str
+) -> None:
+    time_machine.move_to(datetime(2026, 11, 20, 18, tzinfo=UTC), tick=True)
+    with look():
+        load(line("t", calls.acme_number, kind="TollFree", price="0.020003"))
+        client = db.session.get_one(Client, acme.id)
+        charging.adjust(client, -10_007, "A credit.", by=BY, key="k")
+        db.session.commit()
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/{tab}")
+    box = page.html.select("[data-figure]")[-1]
+    used, owed = json.loads(box["data-figure"])["data"]
+    assert (used["y"], owed["y"]) == (["Toll-free", "Inbound"], ["Adjustments"])
+    assert owed["x"] == [-0.010007]
+    assert sum(used["x"] + owed["x"]) == pytest.approx(0.180024 + 0.030005 - 0.010007)
+    assert [trace.get("marker", {}).get("pattern", {}).get("shape") for trace in (used, owed)] == [
+        *(None, "/")
+    ]
+    assert box["aria-label"] == (
+        "Inbound $0.180024, Toll-free $0.030005, Adjustments −$0.010007: in all $0.200022."
+    )
+    twin = table(page, "usage-kinds" if tab else "month-kinds")
+    assert {name: row[4] for name, row in twin.items() if name != "In all"} == {
+        "Inbound": "$0.180024",
+        "Toll-free": "$0.030005",
+        "Adjustments": "−$0.010007",
+    }
+    rows = list(csv.DictReader(io.StringIO(page.forms["csv-kinds"].submit().text)))
+    assert sum(round(float(row["price"]) * 1_000_000) for row in rows) == 200_022
 
 
 def test_the_totals_equal_the_sum_of_the_calls(visitor, alice, acme, calls, look) -> None:

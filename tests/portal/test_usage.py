@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -44,6 +45,16 @@ def test_bob_sees_his_month_in_his_own_price(visitor, bob, calls) -> None:
     assert said.endswith(": $0.740736, $0.00 in the month before up to the same day.")
 
 
+def test_the_graph_by_kind_adds_up_to_the_pages_total(visitor, bob, calls) -> None:
+    page = visitor(bob).get(f"{HOME}?{MONTH}")
+    box = page.html.select_one("#kinds-figure [data-figure]")
+    used, owed = json.loads(box["data-figure"])["data"]
+    assert (used["y"], used["x"], owed["y"]) == (["Inbound"], [0.740736], [])
+    assert box["aria-label"] == "Inbound $0.740736: in all $0.740736."
+    twin = page.html.select("#usage-kinds tbody tr")[-1]
+    assert [cell.get_text() for cell in twin.find_all("td")] == ["3", "3.1", "0", "$0.740736"]
+
+
 def test_what_it_costs_the_reseller_stands_nowhere(visitor, bob, calls) -> None:
     browser = visitor(bob)
     for path in (f"{HOME}?{MONTH}", f"{HOME}/{calls.acme_number}?{MONTH}"):
@@ -59,7 +70,7 @@ def test_a_number_leads_to_its_calls(visitor, bob, calls) -> None:
     assert "$0.246912" in page.html.select_one("#calls tbody tr").get_text()
 
 
-@pytest.mark.parametrize(("what", "rows"), [("days", 30), ("numbers", 1), ("calls", 3)])
+@pytest.mark.parametrize(("what", "rows"), [("days", 30), ("kinds", 1), ("numbers", 1), ("calls", 3)])
 def test_the_csv_adds_up_and_its_export_is_recorded(
     visitor, bob, calls, look, what: str, rows: int
 ) -> None:
