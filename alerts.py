@@ -115,7 +115,7 @@ def _mail(alert: SpendAlert, month: date, so_far_micros: int) -> None:
             alert.client,
             address,
             f"spend_alert:{alert.id}:{month:%Y-%m}",
-            so_far=display.money(so_far_micros, currency),
+            so_far=display.cents(so_far_micros, currency),
             limit=limit_words(alert),
             month=f"{month:%B %Y}",
         )

@@ -7,8 +7,10 @@ follow the brand and dark mode; patterns tell series apart without colour.
 import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
+
+import display
 
 Figure = dict[str, Any]
 
@@ -23,7 +25,7 @@ def money_by_day(
     ``days`` maps a day to micro-units; ``before`` are micro-units day by day from the first.
     """
     x = [day.isoformat() for day in days]
-    figure = _figure(_by_day, name, name_before if any(before) else None)
+    figure = _figure(_by_day, display.sign(), name, name_before if any(before) else None)
     figure["data"][0] |= {"x": x, "y": [_units(micros) for micros in days.values()]}
     for line in figure["data"][1:]:
         line |= {"x": x, "y": [_units(micros) for micros in before[: len(x)]]}
@@ -33,7 +35,7 @@ def money_by_day(
 def money_by_name(rows: Mapping[str, int]) -> Figure:
     """Draw money by name as lying bars, the dearest on top; micro-units by name."""
     names = list(rows)[::-1]
-    figure = _figure(_by_name)
+    figure = _figure(_by_name, display.sign())
     figure["layout"]["height"] = max(120, 40 + 34 * len(names))
     figure["data"][0] |= {"x": [_units(rows[name]) for name in names], "y": names}
     return figure
@@ -45,7 +47,7 @@ def money_by_kind(rows: Mapping[str, int], apart: Collection[str]) -> Figure:
     The kinds ``apart`` are fees and adjustments: hatched, so that no colour is needed to tell.
     """
     names = list(rows)[::-1]
-    figure = _figure(_by_kind)
+    figure = _figure(_by_kind, display.sign())
     figure["layout"]["height"] = max(150, 90 + 30 * len(names))
     figure["layout"]["yaxis"] |= {"categoryorder": "array", "categoryarray": names}
     for trace, mine in zip(
@@ -63,62 +65,63 @@ def _figure(made: Callable[..., Figure], *names: str | None) -> Figure:
 
 
 @lru_cache(maxsize=64)
-def _by_day(name: str, name_before: str | None) -> Figure:
+def _by_day(sign: str, name: str, name_before: str | None) -> Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure(
         layout={
             "height": HEIGHT,
             "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
-            "yaxis": {"tickprefix": "$", "rangemode": "tozero", "fixedrange": True},
+            "yaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
             "xaxis": {"type": "date", "tickformat": "%b %-d", "fixedrange": True},
             "legend": {"orientation": "h", "y": 1.15},
             "bargap": 0.25,
             "hovermode": "x unified",
         },
     )
-    figure.add_bar(name=name, hovertemplate="$%{y:.2f}")
+    hover = f"{sign}%{{y:.2f}}"
+    figure.add_bar(name=name, hovertemplate=hover)
     if name_before is not None:
         figure.add_scatter(
             name=name_before,
             mode="lines+markers",
             line={"dash": "dot"},
-            hovertemplate="$%{y:.2f}",
+            hovertemplate=hover,
         )
     return _plain(figure, ["chart-1", "chart-2"])
 
 
-@cache
-def _by_name() -> Figure:
+@lru_cache
+def _by_name(sign: str) -> Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure(
         layout={
             "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
-            "xaxis": {"tickprefix": "$", "rangemode": "tozero", "fixedrange": True},
+            "xaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
             "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
             "showlegend": False,
         },
     )
-    figure.add_bar(orientation="h", hovertemplate="$%{x:.2f}<extra></extra>")
+    figure.add_bar(orientation="h", hovertemplate=f"{sign}%{{x:.2f}}<extra></extra>")
     return _plain(figure, ["chart-1"])
 
 
-@cache
-def _by_kind() -> Figure:
+@lru_cache
+def _by_kind(sign: str) -> Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure(
         layout={
             "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
-            "xaxis": {"tickprefix": "$", "rangemode": "tozero", "fixedrange": True},
+            "xaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
             "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
             "barmode": "overlay",
             "bargap": 0.3,
         },
     )
-    hover = "%{y}: $%{x:.2f}<extra></extra>"
+    hover = f"%{{y}}: {sign}%{{x:.2f}}<extra></extra>"
     figure.add_bar(name="Calls and messages", orientation="h", hovertemplate=hover)
     figure.add_bar(
         name="Fees and adjustments",

@@ -11,6 +11,8 @@ from columns import E164
 from devices import device
 
 _SHOWN = re.compile(r"\(\d{3}\) \d{3}-\d{4}")
+CENT = 10_000
+"""Micro-units; every currency below has cents."""
 SIGNS = {"USD": "$", "CAD": "CA$", "EUR": "€", "GBP": "£"}
 
 
@@ -40,10 +42,34 @@ def money(micros: int | None, currency: str | None = None) -> str:
     """Show money exactly: two decimals, more only where micro-units ask for them."""
     if micros is None:
         return ""
-    sign = SIGNS.get(currency or _currency(), f"{currency or _currency()} ")
     whole, rest = divmod(abs(micros), 1_000_000)
     decimals = f"{rest:06d}".rstrip("0").ljust(2, "0")
-    return f"{'−' if micros < 0 else ''}{sign}{whole:,}.{decimals}"
+    return f"{'−' if micros < 0 else ''}{sign(currency)}{whole:,}.{decimals}"
+
+
+def sign(currency: str | None = None) -> str:
+    """Give what stands before an amount of a currency, the viewer's unless another is named."""
+    code = currency or _currency()
+    return SIGNS.get(code, f"{code} ")
+
+
+def to_cents(micros: int) -> int:
+    """Round an amount half up to whole cents, once; still in micro-units."""
+    return (micros + CENT // 2) // CENT * CENT
+
+
+def cents(micros: int | None, currency: str | None = None) -> str:
+    """Show what a bill comes to: rounded to cents."""
+    return "" if micros is None else money(to_cents(micros), currency)
+
+
+def total(micros: int | None, currency: str | None = None) -> Markup:
+    """Show what a bill comes to in cents; where that was rounded, the exact sum is a tooltip."""
+    if micros is None or micros == to_cents(micros):
+        return escape(money(micros, currency))
+    return Markup('<span title="exactly {}">{}</span>').format(
+        money(micros, currency), cents(micros, currency)
+    )
 
 
 def to_micros(typed: str) -> int:
@@ -127,6 +153,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number,
         money=money,
+        cents=cents,
+        total=total,
         when=when,
         day=day,
         age=age,

@@ -314,7 +314,7 @@ def statement_ready(client: Client, month: date, total_micros: int, *, once: boo
         url=address,
         client_name=client.name,
         month=f"{month:%B %Y}",
-        total=None if hide else display.money(total_micros, reseller.currency),
+        total=None if hide else display.cents(total_micros, reseller.currency),
     )
 
 

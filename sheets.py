@@ -65,6 +65,7 @@ def statement(found: Statement) -> tuple[list[str], list[list[str]]]:
     for charge in found.adjustments:
         rows.append(["adjustments", charge.reason or "", *[""] * 4, money(charge.price_micros)])
     rows.append(["total", "", *[""] * 4, money(found.total_micros)])
+    rows.append(["due", "", *[""] * 4, money(found.due_micros)])
     for row in found.numbers:
         used = [str(row.used.calls), *_used(row.used)]
         rows.append(["numbers", row.number, *used, money(row.fees_micros), money(row.total_micros)])

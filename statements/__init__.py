@@ -13,6 +13,7 @@ from sqlalchemy import extract, func, select
 
 import catalog
 import charging
+import display
 import tenancy
 from extensions import db
 from models import Charge, ChargeKind, Client, Reseller, UsageDay, UsageKind
@@ -66,6 +67,11 @@ class Statement:
     numbers: list[OfNumber]
     """The dearest first."""
     total_micros: int
+
+    @property
+    def due_micros(self) -> int:
+        """Tell what is due: the exact sum, rounded to cents once."""
+        return display.to_cents(self.total_micros)
 
     @property
     def month(self) -> str:

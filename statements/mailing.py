@@ -28,13 +28,13 @@ def send_due() -> int:
     month = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
     waiting = _waiting(month)
     for client in waiting:
-        mailer.statement_ready(client, month, statements.of(client, month).total_micros)
+        mailer.statement_ready(client, month, statements.of(client, month).due_micros)
     return len(waiting)
 
 
 def send(client: Client, month: date, *, by: Actor) -> None:
     """Mail a client one statement, whether it had it before or not."""
-    total = statements.of(client, month).total_micros
+    total = statements.of(client, month).due_micros
     mailer.statement_ready(client, month, total, once=False)
     audit.record("client.statement_sent", client, by, month=f"{month:%Y-%m}")
 

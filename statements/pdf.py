@@ -99,8 +99,13 @@ def _made_of(page: _Page, statement: Statement, currency: str) -> None:
         [f"{row.reason} ({display.day(row.day)})", "", "", price(row.price_micros)]
         for row in statement.adjustments
     ]
-    total = ["In all", "", "", price(statement.total_micros)]
+    total = ["In all", "", "", price(statement.due_micros)]
     _table(page, ["What", "How many", "Minutes", "Price"], rows, total, (52, 14, 14, 20))
+    if statement.due_micros != statement.total_micros:
+        page.set_text_color(*GREY)
+        words = f"Exactly, before rounding to cents: {price(statement.total_micros)}"
+        page.cell(0, 6, words, align="R", new_x="LMARGIN", new_y="NEXT")
+        page.set_text_color(0)
 
 
 def _numbers(page: _Page, statement: Statement, currency: str) -> None:

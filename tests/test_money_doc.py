@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import charging
+import display
 from models import CallKind
 from usage.rating import Price, Pricing
 
@@ -49,9 +50,27 @@ def test_part_of_a_month_comes_to_what_is_written(row: tuple[str, ...]) -> None:
     assert charging.part(int(monthly), *days) == int(charge)
 
 
+@pytest.mark.parametrize("row", table("What is due"), ids=" ".join)
+def test_what_is_due_is_what_is_written(row: tuple[str, ...]) -> None:
+    assert display.to_cents(int(row[0])) == int(row[1])
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_what_is_due_is_the_nearest_cent_and_never_rounded_twice(micros: int) -> None:
+    due = display.to_cents(micros)
+    assert due == floor(Fraction(micros, 10_000) + Fraction(1, 2)) * 10_000
+    assert display.to_cents(due) == due
+
+
+def test_a_total_says_what_it_was_before_rounding() -> None:
+    assert display.total(12_800_600, "USD") == '<span title="exactly $12.8006">$12.80</span>'
+    assert (display.total(12_800_000, "USD"), display.total(None)) == ("$12.80", "")
+    assert display.cents(-12_805_001, "EUR") == "−€12.81"
+
+
 def test_the_tables_are_there() -> None:
     headings = re.findall(r"^## (.+)$", PAGE.read_text(), re.M)
-    assert [len(table(heading)) for heading in headings] == [12, 6, 8]
+    assert [len(table(heading)) for heading in headings] == [12, 6, 8, 8]
 
 
 @given(st.integers(0, 10**13), st.dates(date(2020, 1, 1), date(2032, 12, 31)), st.integers(0, 30))

@@ -5,9 +5,11 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 import charging
+import sheets
 import statements
 from brand import of as brand_of
 from extensions import db
@@ -119,6 +121,24 @@ def test_statements_are_mailed_once_on_the_chosen_day(month) -> None:
     choose_day(month, 2)
     assert [mailing.send_due(), mailing.send_due()] == [2, 0]
     assert [to for to, _ in mails()] == ["orders@acme.example", "orders@birch.example"]
+
+
+def test_what_is_due_is_told_in_cents_and_the_csv_has_both(month) -> None:
+    choose_day(month, 2)
+    mailing.send_due()
+    acme = db.session.get_one(Client, month.acme.id)
+    mine = select(Mail.text).where(
+        Mail.kind == "statement_ready", Mail.to_address == acme.contact_email
+    )
+    assert "It comes to $2.87." in db.session.scalars(mine).one()
+    found = statement(month)
+    assert (found.total_micros, found.due_micros) == (2_869_300, 2_870_000)
+    drawn = pdf.draw(found, brand_of(acme.reseller), acme.reseller.portal_settings, "USD")
+    words = " ".join(PdfReader(BytesIO(drawn)).pages[0].extract_text().split())
+    assert "In all $2.87" in words
+    assert "Exactly, before rounding to cents: $2.8693" in words
+    rows = {row[0]: row[-1] for row in sheets.statement(found)[1]}
+    assert (rows["total"], rows["due"]) == ("2.8693", "2.87")
 
 
 @pytest.mark.parametrize("day", [None, 3])

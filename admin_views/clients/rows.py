@@ -168,9 +168,9 @@ def _count(view: Any, context: Any, client: Client, name: str) -> int:
     return counts[name].get(client.id, 0)
 
 
-def _money(view: Any, context: Any, client: Client, name: str) -> str:
+def _money(view: Any, context: Any, client: Client, name: str) -> Markup:
     usage: dict[int, reports.Sums] = g.client_usage
-    return display.money(usage[client.id].price_micros if client.id in usage else 0)
+    return display.total(usage[client.id].price_micros if client.id in usage else 0)
 
 
 def _plain_money(view: Any, context: Any, client: Client, name: str) -> str:

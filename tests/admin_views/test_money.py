@@ -105,11 +105,11 @@ def test_a_statement_shows_what_its_month_comes_to(billing, acme, look) -> None:
     page = billing.get(of(acme, "statements/")).click(f"{now():%B %Y}")
     with look():
         owed = select(func.sum(UsageDay.price_micros)).where(UsageDay.client_id == acme.id)
-        from display import money
+        from display import cents
 
         with billing.app.test_request_context():
             # PostgreSQL adds whole numbers up to a Decimal.
-            assert total(page) == f"In all {money(int(db.session.scalar(owed) or 0), 'USD')}"
+            assert total(page) == f"In all {cents(int(db.session.scalar(owed) or 0), 'USD')}"
 
 
 def test_a_statement_is_taken_as_pdf_and_csv_and_that_is_recorded(billing, acme, look) -> None:
@@ -117,7 +117,7 @@ def test_a_statement_is_taken_as_pdf_and_csv_and_that_is_recorded(billing, acme,
     drawn = page.forms["pdf"].submit()
     assert (drawn.content_type, drawn.body[:5]) == ("application/pdf", b"%PDF-")
     rows = list(csv.DictReader(io.StringIO(page.forms["csv"].submit().text)))
-    assert {row["section"] for row in rows} == {"fees", "total", "numbers"}
+    assert {row["section"] for row in rows} == {"fees", "total", "due", "numbers"}
     with look():
         taken = (
             select(AuditEntry.changes)

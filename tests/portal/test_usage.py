@@ -42,7 +42,7 @@ def test_bob_sees_his_month_in_his_own_price(visitor, bob, calls) -> None:
     total = [cell.get_text() for cell in page.html.select("#usage-total td")]
     assert total == ["3", "3.1", "0", "$0.740736"]
     said = page.html.select_one("[data-figure]")["aria-label"]
-    assert said.endswith(": $0.740736, $0.00 in the month before up to the same day.")
+    assert said.endswith(": $0.74, $0.00 in the month before up to the same day.")
 
 
 def test_the_graph_by_kind_adds_up_to_the_pages_total(visitor, bob, calls) -> None:
@@ -50,7 +50,7 @@ def test_the_graph_by_kind_adds_up_to_the_pages_total(visitor, bob, calls) -> No
     box = page.html.select_one("#kinds-figure [data-figure]")
     used, owed = json.loads(box["data-figure"])["data"]
     assert (used["y"], used["x"], owed["y"]) == (["Inbound"], [0.740736], [])
-    assert box["aria-label"] == "Inbound $0.740736: in all $0.740736."
+    assert box["aria-label"] == "Inbound $0.74: in all $0.74."
     twin = page.html.select("#usage-kinds tbody tr")[-1]
     assert [cell.get_text() for cell in twin.find_all("td")] == ["3", "3.1", "0", "$0.740736"]
 
@@ -70,7 +70,9 @@ def test_a_number_leads_to_its_calls(visitor, bob, calls) -> None:
     assert "$0.246912" in page.html.select_one("#calls tbody tr").get_text()
 
 
-@pytest.mark.parametrize(("what", "rows"), [("days", 30), ("kinds", 1), ("numbers", 1), ("calls", 3)])
+@pytest.mark.parametrize(
+    ("what", "rows"), [("days", 30), ("kinds", 1), ("numbers", 1), ("calls", 3)]
+)
 def test_the_csv_adds_up_and_its_export_is_recorded(
     visitor, bob, calls, look, what: str, rows: int
 ) -> None:

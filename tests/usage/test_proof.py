@@ -205,6 +205,18 @@ def cells(page: Any, selector: str) -> list[str]:
     return [cell.get_text(strip=True) for cell in page.html.select_one(selector).select("td")]
 
 
+def exact(page: Any) -> str:
+    """Read what a statement comes to before it is rounded to cents."""
+    rows = page.html.select("#statement-exact") or page.html.select("#statement-total")
+    return str(rows[0].select("td")[-1].get_text(strip=True))
+
+
+def headline(page: Any) -> str:
+    """Read the exact amount behind the first figure of a month."""
+    shown = page.html.select_one("#usage-total dd")
+    return str(shown.span["title"].removeprefix("exactly ") if shown.span else shown.get_text())
+
+
 def read(page: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(page.text)))
 
@@ -223,14 +235,16 @@ def test_the_back_offices_pages_and_files_are_the_books(proof, visitor, alice, s
     _, cost, price = book.total(name, month.key)
     where = f"/admin/clients/{getattr(story, name.lower()).id}"
     browser = visitor(alice)
-    page = browser.get(f"{where}/usage/{spans(month)}")
+    page = page_of_usage = browser.get(f"{where}/usage/{spans(month)}")
     shown = cells(page, "#usage-kinds tbody tr:last-child")
     assert shown[3:5] == [display.money(cost, "USD"), display.money(price, "USD")]
     for what in ("days", "numbers", "calls"):
         rows = read(page.forms[f"csv-{what}"].submit())
         assert (micros(rows, "cost"), micros(rows, "price")) == (cost, price), what
     page = browser.get(f"{where}/statements/{month.key}")
-    assert cells(page, "#statement-total")[-1] == display.money(price, "USD")
+    assert exact(page) == display.money(price, "USD")
+    assert cells(page, "#statement-total")[-1] == display.cents(price, "USD")
+    assert headline(page_of_usage) == display.money(price, "USD")
     rows = read(page.forms["csv"].submit())
     assert micros([row for row in rows if row["section"] == "total"], "price") == price
     assert micros([row for row in rows if row["section"] == "numbers"], "price") == price
@@ -259,4 +273,5 @@ def test_the_portals_pages_and_files_are_the_books(proof, visitor, bob) -> None:
         assert micros(rows, "price") == price, what
         assert not {"cost", "margin"} & set(rows[0])
     page = browser.get(f"/portal/keystone/statements/{month.key}")
-    assert cells(page, "#statement-total")[-1] == display.money(price, "USD")
+    assert exact(page) == display.money(price, "USD")
+    assert cells(page, "#statement-total")[-1] == display.cents(price, "USD")
