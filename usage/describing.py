@@ -117,8 +117,8 @@ def save(
     row.time_format, row.time_zone = typed["time_format"], typed["time_zone"]
     row.unit_micros = int(typed["unit_micros"])
     if row.id is None:
-        row.source = _plain(typed["carrier"]) or _plain(row.name)
-        row.key = _free_key(_plain(row.name) or "format")
+        row.source = plain(typed["carrier"]) or plain(row.name)
+        row.key = _free_key(plain(row.name) or "format")
     reasons = _tried(profiles.of_row(row), sample) if sample else []
     is_new = row.id is None
     db.session.add(row)
@@ -207,12 +207,16 @@ def _tried(profile: Profile, sample: Sample) -> list[str]:
     return [f"Line {one.line}: {one.reason}" for one in bad]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Write a name with nothing but small letters, digits and underscores."""
     return re.sub(r"[^a-z0-9]+", "_", text.strip().lower()).strip("_")[:30]
 
 
 def _free_key(wanted: str) -> str:
-    taken = set(db.session.scalars(select(CdrProfile.key))) | set(profiles.BUILT_IN)
+    taken = set(db.session.scalars(select(CdrProfile.key))) | {
+        *profiles.BUILT_IN,
+        *profiles.NO_KEYS,
+    }
     return next(key for key in _keys(wanted) if key not in taken)
 
 

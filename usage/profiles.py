@@ -76,6 +76,8 @@ VOIP_INNOVATIONS = Profile(
 places. Source: voipinnovations.atlassian.net/wiki/spaces/VIW/pages/573735280/CDR+Format
 """
 
+NO_KEYS = ("done", "refused")
+"""What the watched folder names its own folders; no format may be called so."""
 BUILT_IN = {VOIP_INNOVATIONS.key: VOIP_INNOVATIONS}
 
 

@@ -3,17 +3,17 @@
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask_admin import expose
 from sqlalchemy import select
 
 import display
-from admin_views.base import Page, to_id
+from admin_views.base import Page, own_reseller, to_id
 from catalog import Invalid
 from extensions import db
 from models import CallKind, CdrProfile
 from permissions import Permission
-from usage import describing, profiles
+from usage import describing, folder, profiles
 from usage.describing import DELIMITERS, LONGEST_SAMPLE, TIMES, UNITS, Sample
 from usage.profiles import FIELDS, OPTIONAL
 from usage.reading import FileRefused, headers
@@ -52,6 +52,8 @@ class CdrFormats(Page):
             own=db.session.scalars(select(CdrProfile).order_by(CdrProfile.name)).all(),
             separators=DELIMITERS,
             may_edit=self.by.can(Permission.NUMBERS_EDIT),
+            is_watched=current_app.config.get("CDR_FOLDER") is not None,
+            waiting=folder.waiting_for_a_format(own_reseller().slug),
             problem=problem,
         )
         return page, 422 if problem else 200

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 import background
 from extensions import db
-from models import Call, CdrImport
-from tests.support.calls import file_of, forget_charges, line
-from usage import folder
+from models import Call, CdrImport, CdrProfile
+from tests.support.calls import BY, file_of, forget_charges, line
+from usage import describing, folder
 
 
 @pytest.fixture
@@ -118,3 +118,106 @@ def test_a_file_belongs_to_whose_folder_it_lies_in(
         assert db.session.query(CdrImport).count() == 0
     with look(story.other_reseller_id):
         assert db.session.query(Call).count() == 1
+
+
+# --- Folders of other formats -----------------------------------------------------------------
+
+
+def describe(name: str) -> str:
+    """Let the reseller have a format of commas; gives its key."""
+    found = describing.sample_of(OTHER.decode())
+    typed = describing.guess(found) | {"name": name, "carrier": "Acme Voice"}
+    row = CdrProfile()
+    describing.save(row, typed, found, by=BY)
+    db.session.commit()
+    return row.key
+
+
+OTHER = b"""Type,Start Time,Duration,From,To,Call ID,Price
+inbound,2026-11-10 15:00:00,61,+12125550147,+14125550190,x1,0.01
+"""
+
+
+@pytest.mark.parametrize("name", ["acme_voice", "Acme Voice"])
+def test_a_file_is_read_by_the_format_its_folder_is_named_by(
+    app: Flask, watched: Path, look, name: str
+) -> None:
+    with look():
+        assert describe("Acme Voice") == "acme_voice"
+    (watched / name).mkdir()
+    lay(watched / name, "calls.csv", OTHER)
+    assert take(app) == 1
+    background.turn(app)
+    assert names(watched) == [f"{name}/done/calls.csv"]
+    with look():
+        call = db.session.query(Call).one()
+        assert (call.source, call.transaction_id, call.cost_micros) == ("acme_voice", "x1", 10_000)
+
+
+def test_files_of_an_unknown_format_wait_and_that_is_told_once(
+    app: Flask, watched: Path, look, caplog
+) -> None:
+    (watched / "acme").mkdir()
+    lay(watched / "acme", "calls.csv", OTHER)
+    for _ in range(2):
+        assert take(app) == 0
+    assert names(watched) == ["acme/calls.csv", "refused/acme.reason.txt"]
+    said = (watched / "refused" / "acme.reason.txt").read_text()
+    assert said.startswith("No call file format is named acme, so its files wait where they are.")
+    assert said.endswith("name the folder by one that there is: voip_innovations.\n")
+    assert len([r for r in caplog.records if "whose files wait" in r.getMessage()]) == 1
+
+
+def test_files_that_waited_are_taken_once_their_format_is_described(
+    app: Flask, watched: Path, look
+) -> None:
+    (watched / "acme").mkdir()
+    lay(watched / "acme", "calls.csv", OTHER)
+    take(app)
+    with look():
+        describe("Acme")
+    assert take(app) == 1
+    assert names(watched) == ["acme/done/calls.csv"]
+
+
+def test_an_unknown_folder_keeps_no_other_files_waiting(
+    app: Flask, watched: Path, story, look
+) -> None:
+    for name in ("acme", "voip_innovations"):
+        (watched / name).mkdir()
+        lay(watched / name, "a.CDR", file_of(line("a", story.acme_number)).getvalue())
+    assert take(app) == 1
+    assert "voip_innovations/done/a.CDR" in names(watched)
+
+
+def test_a_file_of_another_format_is_refused_in_its_own_folder(
+    app: Flask, watched: Path, look
+) -> None:
+    (watched / "voip_innovations").mkdir()
+    lay(watched / "voip_innovations", "calls.csv", OTHER)
+    take(app)
+    assert names(watched / "voip_innovations" / "refused") == ["calls.csv", "calls.csv.reason.txt"]
+
+
+@pytest.mark.parametrize("name", ["Done", "refused"])
+def test_no_format_takes_the_name_of_a_folder_of_the_folders_own(app: Flask, look, name) -> None:
+    with look():
+        assert describe(name) == f"{name.lower()}_2"
+
+
+def test_staff_see_which_folder_waits_for_a_format(
+    app: Flask, watched: Path, visitor, alice, look
+) -> None:
+    (watched / "acme").mkdir()
+    browser = visitor(alice)
+    assert not browser.get("/admin/call-file-formats/").html.select("#waiting")
+    lay(watched / "acme", "calls.csv", OTHER)
+    page = browser.get("/admin/call-file-formats/")
+    assert "No format is named acme." in page.html.select_one("#waiting").get_text()
+    with look():
+        describe("Acme")
+    page = browser.get("/admin/call-file-formats/")
+    assert not page.html.select("#waiting")
+    assert [code.get_text() for code in page.html.select("#formats code")] == [
+        *("voip_innovations", "acme")
+    ]
