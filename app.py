@@ -11,6 +11,7 @@ import errors
 import headers
 import health
 import hosts
+import kept_forms
 import logs
 import models  # noqa: F401  The tables must be known before anything asks for them.
 import portal
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     display.init_app(app)
     sessions.init_app(app)
     health.init_app(app)
+    kept_forms.init_app(app)
     admin_views.init_app(app)
     portal.init_app(app)
     errors.init_app(app)

@@ -412,6 +412,29 @@ class WebSession(Owned, Model):
     )
 
 
+class KeptForm(Owned, Model):
+    """What a person had typed into a form when their sign-in had ended; single-use, for an hour."""
+
+    __tablename__ = "kept_form"
+    __table_args__ = owned(
+        of_reseller("staff", "staff_id"),
+        of_reseller("login", "login_id"),
+        CheckConstraint("(staff_id IS NULL) <> (login_id IS NULL)", name="one_person"),
+        Index("ix_kept_form_kept_at", "kept_at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    staff_id: Mapped[int | None] = mapped_column(RowId)
+    login_id: Mapped[int | None] = mapped_column(RowId)
+    page: Mapped[str] = mapped_column(String(2000))
+    """Where the form stood; ``target`` is where it led."""
+    target: Mapped[str] = mapped_column(String(2000))
+    fields: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    """Pairs of name and value as they were sent, without secrets."""
+    left_out: Mapped[list[str]] = mapped_column(JSON, default=list)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class RecoveryCode(Owned, Model):
     """A single-use code that stands in for a lost second factor; only its hash is kept."""
 

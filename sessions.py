@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Update, select, update
+from sqlalchemy import Delete, Update, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
@@ -45,6 +45,9 @@ SEEN_EVERY = timedelta(minutes=1)
 UNSEEN = frozenset({"cdr_imports.progress"})
 """What a page asks for by itself: it keeps nobody signed in who has gone for lunch."""
 HELD = "held"
+KEPT = "kept_form"
+"""The cookie's word for a form that waits for its person; see ``kept_forms``."""
+
 READING = ("GET", "HEAD", "OPTIONS")
 FILES = ("static", "portal.brand_css", "portal.logo")
 """What is the same for everybody, signed in or not."""
@@ -143,8 +146,7 @@ def sign_in(person: Staff | Login, by_way_of: Handover | None = None) -> None:
         # Going through the door is an act in the staff member's own session, which must not idle.
         by_way_of.session.seen_at = now()
     db.session.flush()
-    # What a visitor had before signing in must not become the session's.
-    session.clear()
+    _empty_cookie()
     login_user(SignedIn(row, token))
 
 
@@ -156,8 +158,16 @@ def hold(person: Staff | Login) -> None:
     """
     _end_row_of_cookie()
     logout_user()
-    session.clear()
+    _empty_cookie()
     session[HELD] = {"id": person.id, "at": now().timestamp(), "mark": _mark(person)}
+
+
+def _empty_cookie() -> None:
+    """Let nothing that a visitor had become the session's, but a form that waits for its person."""
+    waiting = session.get(KEPT)
+    session.clear()
+    if waiting is not None:
+        session[KEPT] = waiting
 
 
 def held() -> Staff | Login | None:
@@ -205,6 +215,16 @@ def _end_row_of_cookie() -> None:
             .where(WebSession.token_hash == _hash(token), WebSession.ended_at.is_(None))
             .values(ended_at=now())
         )
+
+
+def ended() -> WebSession | None:
+    """Give the session of this browser's cookie that has ended; None where nobody was signed in."""
+    token = session.get("_user_id")
+    if not token or _person() is not None:
+        return None
+    with tenancy.across_resellers():
+        row = db.session.scalar(select(WebSession).where(WebSession.token_hash == _hash(token)))
+    return row if row is not None and (row.staff_id is not None) == (area() == STAFF) else None
 
 
 def _hash(token: str) -> str:
@@ -278,20 +298,23 @@ def _mark_seen(row: WebSession) -> None:
         return
     seen = update(WebSession).where(WebSession.id == row.id).values(seen_at=moment)
     if request.method in READING:
-        _write_beside(seen)
+        write_beside(seen, "mark a session as seen")
     else:
         db.session.execute(seen.execution_options(synchronize_session=False))
 
 
-def _write_beside(statement: Update) -> None:
-    """Write by another connection, since a request that reads holds no write lock."""
+def write_beside(statement: Update | Delete, aim: str) -> None:
+    """Write by another connection, since a request that reads holds no write lock.
+
+    A database that is too busy is logged, with the aim: no page fails for that.
+    """
     database.set_reading(False)
     try:
         with db.engine.begin() as connection:
             connection.execute(statement)
     except OperationalError:
         # A long import may hold SQLite's one write lock; the next click marks the session.
-        current_app.logger.warning("The database was too busy to mark a session as seen")
+        current_app.logger.warning("The database was too busy to %s", aim)
     finally:
         database.set_reading(True)
 

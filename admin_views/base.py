@@ -23,6 +23,7 @@ from sqlalchemy.orm import Query
 from werkzeug.exceptions import HTTPException
 
 import display
+import kept_forms
 import sessions
 from admin_views.cells import Cells
 from admin_views.saved_views import SavedViews
@@ -66,7 +67,7 @@ class Guarded:
     def inaccessible_callback(self, name: str, **kwargs: Any) -> Any:
         """Send a stranger to sign in; tell staff without the permission that they lack it."""
         if sessions.staff() is None:
-            here = request.full_path if request.method == "GET" else None
+            here = request.full_path if request.method == "GET" else kept_forms.keep("/admin/")
             return redirect(url_for("staff.sign_in", next=here))
         return abort(403)
 

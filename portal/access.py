@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 import brand
+import kept_forms
 import sessions
 import tenancy
 from extensions import db
@@ -90,8 +91,16 @@ def _wall() -> Response | None:
     view = request.url_rule and _view_of(request.endpoint)
     if getattr(view, "is_public", False) or _is_inside():
         return None
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("portal.sign_in", next=here))
+    return redirect(url_for("portal.sign_in", next=_way_back()))
+
+
+def _way_back() -> str | None:
+    """Give where to go on after the sign-in; a form that came too late is kept for its person."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    if request.endpoint == "portal.sign_out":
+        return None
+    return kept_forms.keep(f"/portal/{g.slug}/")
 
 
 def _reseller_of_login() -> Reseller | None:

@@ -70,6 +70,7 @@ ORDER = (
     "sessions",
     "looking",
     "sign_in_forms",
+    "kept_forms",
     "post_form",
     "account_forms",
     "second_factor_forms",
@@ -88,6 +89,7 @@ PERSONAL = {"request", "session", "flash", "current_user"}
 
 MAY_ASK = {
     "sign_in_forms",
+    "kept_forms",
     "post_form",
     "sessions",
     "logs",
