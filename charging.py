@@ -348,6 +348,7 @@ def write(rows: list[dict[str, Any]], first_open: date) -> int:
     if not rows:
         return 0
     tenant = tenancy.current()
+    rollup.wait_for({row["client_id"] for row in rows})
     for row in rows:
         row["reseller_id"] = tenant
         row["day"] = max(row["day"], first_open)

@@ -14,9 +14,11 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Enum,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
@@ -1487,7 +1489,7 @@ class Call(Owned, Model):
 
 
 class UsageDay(Owned, Model):
-    """The calls or charges of one client, number and kind on one day; what pages read.
+    """The calls or charges of one client, number and kind on one day.
 
     The number is empty for a charge that is no number's.
     """
@@ -1511,6 +1513,48 @@ class UsageDay(Owned, Model):
     billed_seconds: Mapped[int] = mapped_column(default=0)
     cost_micros: Mapped[int] = mapped_column(Micros, default=0)
     price_micros: Mapped[int] = mapped_column(Micros, default=0)
+
+
+class Coarse(Owned):
+    """Daily sums added up further, for pages that name no number; ``rollup`` writes them."""
+
+    reseller_id: Mapped[int] = mapped_column(
+        RowId, ForeignKey("reseller.id", ondelete="RESTRICT"), primary_key=True
+    )
+    owner: Mapped[int] = mapped_column(RowId, primary_key=True)
+    """The client's id, or 0 for nobody."""
+    kind: Mapped[UsageKind] = mapped_column(choice(UsageKind, "usage_kind"), primary_key=True)
+    calls: Mapped[int] = mapped_column(BigInteger)
+    billed_seconds: Mapped[int] = mapped_column(BigInteger)
+    cost_micros: Mapped[int] = mapped_column(Micros)
+    price_micros: Mapped[int] = mapped_column(Micros)
+
+
+class UsageClientDay(Coarse, Model):
+    """What one client used and owes of one kind on one day, over all its numbers."""
+
+    __tablename__ = "usage_client_day"
+    __table_args__ = (
+        PrimaryKeyConstraint("reseller_id", "day", "owner", "kind"),
+        Index("ix_usage_client_day_owner", "reseller_id", "owner", "day"),
+        {"sqlite_with_rowid": False},
+    )
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class UsageClientMonth(Coarse, Model):
+    """What one client used and owes of one kind in one month, over all its numbers and days."""
+
+    __tablename__ = "usage_client_month"
+    __table_args__ = (
+        PrimaryKeyConstraint("reseller_id", "month", "owner", "kind"),
+        Index("ix_usage_client_month_owner", "reseller_id", "owner", "month"),
+        {"sqlite_with_rowid": False},
+    )
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    """The first day of the month."""
 
 
 class EndpointAssignment(Owned, Model):

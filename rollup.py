@@ -1,22 +1,26 @@
 """Daily sums of what clients used and owe; calls and charges are added in the same transaction.
 
-The sums are what pages read. A closed month never changes: what comes too late for it counts on the
+The sums are what pages read: by number and day where numbers are shown, else those of a client by
+day or by month. A closed month never changes: what comes too late for it counts on the
 first day that is still open.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from extensions import db
-from models import Reseller, UsageDay
+from models import Reseller, UsageClientDay, UsageClientMonth, UsageDay
 
 ADDED = ("calls", "billed_seconds", "cost_micros", "price_micros")
+CHARGING = 1
+"""The first key of the advisory locks that are held while a client is charged."""
+
 Key = tuple[date, int | None, str, str]
 """Day, client (None for nobody), number and kind."""
 
@@ -44,19 +48,34 @@ def open_from(tenant: int, *, lock: bool = False) -> date:
     return closed + timedelta(days=1) if closed else date.min
 
 
-def add_up(rows: Iterable[Mapping[str, Any]], tenant: int, *, sign: int = 1) -> set[Key]:
-    """Add calls or charges to the daily sums, or take them off; gives the sums that were touched.
+def wait_for(clients: Iterable[int]) -> None:
+    """Let no other transaction charge these clients until this one has ended.
+
+    One that charges twice holds a client's sum of one day and then wants that of another: two at
+    once could wait for each other. On SQLite the one write lock does the same.
+    """
+    if db.engine.dialect.name == "postgresql":
+        locks = f"SELECT pg_advisory_xact_lock({CHARGING}, hashint8(id))"
+        ids = as_array(sorted(clients))
+        db.session.connection().exec_driver_sql(f"{locks} FROM unnest(%s::bigint[]) AS id", (ids,))
+
+
+def add_up(
+    rows: Iterable[Mapping[str, Any]], tenant: int, *, less: Iterable[Mapping[str, Any]] = ()
+) -> set[Key]:
+    """Add calls or charges to the sums, and take others off; gives the daily sums touched.
 
     A row has ``day``, ``client_id``, ``number``, ``kind``, ``cost_micros`` and ``price_micros``; a
     call has ``billed_seconds`` besides and counts as one, unless ``calls`` says otherwise.
     """
-    sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for row in rows:
-        total = sums[row["day"], row["client_id"], row["number"], row["kind"]]
-        total[0] += sign * row.get("calls", 1)
-        total[1] += sign * row.get("billed_seconds", 0)
-        total[2] += sign * row["cost_micros"]
-        total[3] += sign * row["price_micros"]
+    sums: dict[Key, list[int]] = defaultdict(_none)
+    for sign, some in ((-1, less), (1, rows)):
+        for row in some:
+            total = sums[row["day"], row["client_id"], row["number"], row["kind"]]
+            total[0] += sign * row.get("calls", 1)
+            total[1] += sign * row.get("billed_seconds", 0)
+            total[2] += sign * row["cost_micros"]
+            total[3] += sign * row["price_micros"]
     add_sums(sums, tenant)
     return set(sums)
 
@@ -64,42 +83,105 @@ def add_up(rows: Iterable[Mapping[str, Any]], tenant: int, *, sign: int = 1) -> 
 def drop_empty(touched: Iterable[Key]) -> None:
     """Remove sums from which everything was taken off, so that they look as if never made."""
     keys = list(touched)
-    if keys:
-        db.session.execute(
-            delete(UsageDay)
-            .where(
-                UsageDay.day.in_({day for day, *_ in keys}),
-                UsageDay.kind.in_({kind for *_, kind in keys}),
-                *(getattr(UsageDay, name) == 0 for name in ADDED),
-            )
-            .execution_options(synchronize_session=False)
-        )
+    if not keys:
+        return
+    days, kinds = {day for day, *_ in keys}, {kind for *_, kind in keys}
+    months = {day.replace(day=1) for day in days}
+    for table, is_touched in (
+        (UsageDay, UsageDay.day.in_(days)),
+        (UsageClientDay, UsageClientDay.day.in_(days)),
+        (UsageClientMonth, UsageClientMonth.month.in_(months)),
+    ):
+        nothing = (getattr(table, name) == 0 for name in ADDED)
+        gone = delete(table).where(is_touched, table.kind.in_(kinds), *nothing)  # type: ignore[attr-defined]
+        db.session.execute(gone.execution_options(synchronize_session=False))
 
 
 def add_sums(sums: Mapping[Key, Sequence[int]], tenant: int) -> None:
-    """Add to the daily sums: for each key the four numbers of ``ADDED``.
+    """Add to the daily sums, for each key the four numbers of ``ADDED``, and to what they come to.
 
+    The sums of clients by day and by month follow here and nowhere else, so that all always agree.
     There are many at once, so the driver gets them; each names the reseller.
     """
     if not sums:
         return
     db.session.flush()
-    # In one order, so that two imports at once wait for each other instead of locking up.
-    keys = sorted(sums, key=lambda key: (key[0], key[1] or 0, key[2], key[3]))
-    rows = [
-        (tenant, day.isoformat(), client_id, client_id or 0, number, str(kind), *sums[key])
-        for key in keys
-        for day, client_id, number, kind in (key,)
+    fine = [
+        (tenant, day.isoformat(), owner or 0, number, str(kind), owner, *total)
+        for (day, owner, number, kind), total in sums.items()
     ]
+    by_day = _by_client(
+        (day.isoformat(), owner or 0, str(kind), total)
+        for (day, owner, _, kind), total in sums.items()
+    )
+    by_month = _by_client(
+        (f"{day[:7]}-01", owner, kind, total) for (day, owner, kind), total in by_day.items()
+    )
+    _add(_DAY, fine)
+    for table, coarse in ((_CLIENT_DAY, by_day), (_CLIENT_MONTH, by_month)):
+        _add(table, [(tenant, *key, *total) for key, total in coarse.items()])
+
+
+def _none() -> list[int]:
+    return [0, 0, 0, 0]
+
+
+def _by_client(
+    rows: Iterable[tuple[str, int, str, Sequence[int]]],
+) -> dict[tuple[str, int, str], list[int]]:
+    """Add sums up by their day or month, owner and kind."""
+    sums: dict[tuple[str, int, str], list[int]] = defaultdict(_none)
+    for begins, owner, kind, (calls, seconds, cost, price) in rows:
+        total = sums[begins, owner, kind]
+        total[0] += calls
+        total[1] += seconds
+        total[2] += cost
+        total[3] += price
+    return sums
+
+
+class _Table(NamedTuple):
+    """A table of sums: its key with PostgreSQL's types, and what stands beside the key."""
+
+    name: str
+    key: Mapping[str, str]
+    beside: Mapping[str, str]
+
+
+_DAY = _Table(
+    "usage_day",
+    {"reseller_id": "bigint", "day": "date", "owner": "bigint", "number": "text", "kind": "text"},
+    {"client_id": "bigint"},
+)
+_CLIENT_DAY = _Table(
+    "usage_client_day",
+    {"reseller_id": "bigint", "day": "date", "owner": "bigint", "kind": "text"},
+    {},
+)
+_CLIENT_MONTH = _Table(
+    "usage_client_month",
+    {"reseller_id": "bigint", "month": "date", "owner": "bigint", "kind": "text"},
+    {},
+)
+
+
+def _add(table: _Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add rows to a table of sums; their first columns are its key."""
+    # In one order, so that two imports at once wait for each other instead of locking up.
+    ordered = sorted(rows)
+    types = {**table.key, **table.beside} | dict.fromkeys(ADDED, "bigint")
+    insert = f"INSERT INTO {table.name} ({', '.join(types)})"
+    sums = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in ADDED)
+    added = f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {sums}"
     connection = db.session.connection()
     if db.engine.dialect.name == "postgresql":
-        arrays = tuple(map(as_array, zip(*rows, strict=True)))
-        given = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
-        insert = f"{_INSERT} SELECT * FROM unnest({given}) {_ADD}"  # noqa: S608 (All ours.)
-        connection.exec_driver_sql(insert, arrays)
+        arrays = tuple(map(as_array, zip(*ordered, strict=True)))
+        given = ", ".join(f"%s::{kind}[]" for kind in types.values())
+        statement = f"{insert} SELECT * FROM unnest({given}) {added}"  # noqa: S608 (All ours.)
+        connection.exec_driver_sql(statement, arrays)
     else:
-        marks = ", ".join("?" * len(_COLUMNS))
-        connection.exec_driver_sql(f"{_INSERT} VALUES ({marks}) {_ADD}", rows)
+        marks = ", ".join("?" * len(types))
+        connection.exec_driver_sql(f"{insert} VALUES ({marks}) {added}", ordered)
 
 
 def as_array(values: Iterable[Any]) -> str:
@@ -111,11 +193,3 @@ def _element(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return "NULL" if value is None else str(value)
-
-
-_COLUMNS = ("reseller_id", "day", "client_id", "owner", "number", "kind", *ADDED)
-_TYPES = ("bigint", "date", "bigint", "bigint", "text", "text", *["bigint"] * len(ADDED))
-_INSERT = f"INSERT INTO usage_day ({', '.join(_COLUMNS)})"
-_ADD = "ON CONFLICT (reseller_id, day, owner, number, kind) DO UPDATE SET " + ", ".join(
-    f"{name} = usage_day.{name} + excluded.{name}" for name in ADDED
-)

@@ -11,6 +11,7 @@ with ten times the rows that they do not show. Everybody's password is PASSWORD.
 
 import argparse
 import itertools
+import operator
 import random
 import sys
 import time
@@ -448,6 +449,17 @@ def write_calls(loader: Loader, world: World) -> None:
             for (reseller, day, client, number, kind), total in sums.items()
         ),
     )
+    for table, when in (("usage_client_day", "day"), ("usage_client_month", "month")):
+        coarse: dict[Row, list[int]] = {}
+        for (reseller, day, client, _, kind), added in sums.items():
+            begins = day if when == "day" else day.replace(day=1)
+            total = coarse.setdefault((reseller, begins, client, kind), [0, 0, 0, 0])
+            total[:] = map(operator.add, total, added)
+        loader.write(
+            table,
+            f"reseller_id {when} owner kind calls billed_seconds cost_micros price_micros",
+            ((*key, *total) for key, total in coarse.items()),
+        )
 
 
 def calls(world: World, sums: dict[Row, list[int]]) -> Iterator[Row]:

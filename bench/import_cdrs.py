@@ -195,7 +195,10 @@ def compare(url: str, rows: int, folder: str, file: str) -> None:
 def forget(app: Flask) -> None:
     """Empty what the small file left, so that the large one is all new."""
     with db.engine.begin() as connection:
-        for table in ("call", "usage_day", "cdr_reject", "cdr_import_part", "cdr_import"):
+        for table in (
+            *("call", "usage_day", "usage_client_day", "usage_client_month"),
+            *("cdr_reject", "cdr_import_part", "cdr_import"),
+        ):
             connection.execute(text(f"DELETE FROM {table}"))
 
 

@@ -78,6 +78,8 @@ class Loader:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not self.is_sqlite:
                 for table in self.counts:
+                    if "id" not in db.metadata.tables[table].columns:
+                        continue
                     sequence = f"pg_get_serial_sequence('{table}', 'id')"
                     connection.execute(
                         text(f"SELECT setval({sequence}, (SELECT max(id) FROM {table}))")

@@ -134,7 +134,8 @@ def main() -> None:
             with tenancy.acting_for(key):
                 calls = prepare(asked.calls)
                 bare = floor()
-                db.session.execute(delete(models.UsageDay))
+                for table in (models.UsageDay, models.UsageClientDay, models.UsageClientMonth):
+                    db.session.execute(delete(table))
                 db.session.commit()
                 ours, again = added_up(calls), priced_again()
     count = asked.calls

@@ -23,6 +23,7 @@ from models import (
 )
 from permissions import Actor
 from tests.support import orders
+from tests.support.calls import assert_sums_agree, forget_charges
 
 BY = Actor(name="Test")
 DOLLAR = 1_000_000
@@ -31,8 +32,7 @@ DOLLAR = 1_000_000
 @pytest.fixture
 def clock(at_reseller, monkeypatch):  # type: ignore[no-untyped-def]
     """The story in an empty ledger, and a clock that stands where a test sets it."""
-    for model in (Charge, MonthlyFee, UsageDay):
-        db.session.query(model).delete()
+    forget_charges()
     db.session.commit()
     return lambda *at: monkeypatch.setattr(charging, "now", lambda: _moment(*at))
 
@@ -49,6 +49,7 @@ def ledger() -> list[tuple[str, int, date]]:
 
 
 def sums() -> int:
+    assert_sums_agree()
     return int(db.session.scalar(select(func.sum(UsageDay.price_micros))) or 0)
 
 

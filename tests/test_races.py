@@ -7,11 +7,14 @@ nothing.
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+import charging
 import database
 import permissions
 import tenancy
@@ -20,6 +23,7 @@ from carriers import inventory
 from extensions import db
 from lines import Request
 from models import (
+    ChargeKind,
     Client,
     Did,
     DidAssignment,
@@ -32,7 +36,9 @@ from models import (
     Staff,
 )
 from policy import Refused
+from tests.support.calls import assert_sums_agree
 from tests.support.cast import Person, Story
+from tests.support.databases import kind
 
 CROWD = 8
 
@@ -257,3 +263,34 @@ def test_without_the_lock_the_next_client_would_inherit_it(
         is_sqlite = database.is_sqlite(db.engine)
     left = approve_while_the_group_is_taken_back(app, story, monkeypatch)
     assert left == ([] if is_sqlite else ["call_forwarding"])
+
+
+# --- Two charges of one client, in opposite order -----------------------------------------------
+
+
+def charge_both_ways(app: Flask, story: Story) -> Counter:
+    """Charge Acme for two days in two transactions at once, each in its own order."""
+    days, both = (date(2026, 11, 1), date(2026, 11, 2)), threading.Barrier(2)
+
+    def act(n: int) -> None:
+        for day in days if n else reversed(days):
+            row = charging._row(story.acme.id, ChargeKind.SETUP, "", "did")
+            row |= {"key": f"race:{n}:{day}", "day": day, "price_micros": 1}
+            charging.write([row], date.min)
+            with suppress(threading.BrokenBarrierError):
+                both.wait(timeout=1)
+
+    return at_once(app, story, act, crowd=2)
+
+
+def test_charges_of_one_client_wait_for_each_other(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
+    assert charge_both_ways(app, story) == {"done": 2}
+    with look():
+        assert_sums_agree()
+
+
+@pytest.mark.skipif(kind() == "sqlite", reason="SQLite has one write lock for everything.")
+def test_without_the_wait_they_would_lock_up(app: Flask, story: Story, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(charging.rollup, "wait_for", lambda clients: None)
+    with pytest.raises(AssertionError, match="deadlock detected"):
+        charge_both_ways(app, story)

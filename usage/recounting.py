@@ -115,8 +115,9 @@ def write(changes: Sequence[Change]) -> int:
         tenant, columns = tenancy.current(), ("price_micros", "billed_seconds", "client_id")
         rows = [{"id": one.id} | {name: one.after[name] for name in columns} for one in changes]
         db.session.execute(update(Call), rows)
-        touched = rollup.add_up((one.before for one in changes), tenant, sign=-1)
-        rollup.add_up((one.after for one in changes), tenant)
+        # In one go: two that came after each other could wait for an import that waits for them.
+        before, after = ([getattr(one, when) for one in changes] for when in ("before", "after"))
+        touched = rollup.add_up(after, tenant, less=before)
         rollup.drop_empty(touched)
     return len(changes)
 

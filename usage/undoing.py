@@ -45,7 +45,7 @@ def _take_some(import_id: int) -> bool:
     some = some.order_by(Call.id).limit(AT_ONCE).with_for_update()
     calls: list[Any] = list(db.session.execute(some).mappings())
     if calls:
-        touched = rollup.add_up(calls, tenant, sign=-1)
+        touched = rollup.add_up((), tenant, less=calls)
         rollup.drop_empty(touched)
         gone = delete(Call).where(Call.id.in_([call["id"] for call in calls]))
         db.session.execute(gone.execution_options(synchronize_session=False))

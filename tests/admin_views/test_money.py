@@ -11,6 +11,7 @@ import charging
 from columns import now
 from extensions import db
 from models import AuditEntry, Charge, Mail, Reseller, Role, SpendAlert, Staff, UsageDay, UsageKind
+from tests.support.calls import spent
 
 KEY = f"{now():%Y-%m}"
 
@@ -204,9 +205,7 @@ def last_month(look, acme) -> date:  # type: ignore[no-untyped-def]
     """A month that is over, in which Acme owed a dollar."""
     with look():
         month = (charging.this_day().replace(day=1) - charging.timedelta(days=1)).replace(day=1)
-        owed = {"owner": acme.id, "client_id": acme.id, "number": ""}
-        row = UsageDay(day=month, kind=UsageKind.ADJUSTMENT, price_micros=1_000_000, **owed)
-        db.session.add(row)
+        spent(acme.id, month, 1_000_000, UsageKind.ADJUSTMENT)
         db.session.commit()
         return month
 

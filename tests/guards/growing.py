@@ -36,7 +36,6 @@ from models import (
     SpendAlert,
     Staff,
     Tier,
-    UsageDay,
     UsageKind,
     WebSession,
 )
@@ -239,9 +238,8 @@ def _add_money(story: Story, n: int) -> None:
     charging.adjust(acme, n, f"Work number {n}, as agreed", by=alice, key=f"g{n}")
     alert = SpendAlert(client_id=acme.id, amount_micros=n, emails=[f"desk{n}@x.example"])
     day = date(2010 + n // 12, 1 + n % 12, 1)
-    owed = {"owner": acme.id, "client_id": acme.id, "number": "", "kind": UsageKind.ADJUSTMENT}
-    db.session.add(CdrProfile(key=f"f{n}", name=f"Format {n}"))
-    db.session.add_all([alert, UsageDay(day=day, price_micros=n, **owed)])
+    calls.spent(acme.id, day, n, UsageKind.ADJUSTMENT)
+    db.session.add_all([alert, CdrProfile(key=f"f{n}", name=f"Format {n}")])
 
 
 def _add_past(story: Story, n: int) -> None:

@@ -2,12 +2,27 @@
 
 import gzip
 import io
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from operator import add
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+import rollup
+import tenancy
 from extensions import db
-from models import CdrImport, Charge, DidAssignment, MonthlyFee, UsageDay
+from models import (
+    CdrImport,
+    Charge,
+    DidAssignment,
+    MonthlyFee,
+    UsageClientDay,
+    UsageClientMonth,
+    UsageDay,
+    UsageKind,
+)
 from permissions import Actor
 from usage import importing
 
@@ -50,8 +65,46 @@ def load(*lines: str, name: str = "20261110_20261111.CDR", **more: object) -> Cd
 
 def forget_charges() -> None:
     """Empty the ledger, so that calls alone make the sums of a test."""
-    for model in (Charge, MonthlyFee, UsageDay):
+    for model in (Charge, MonthlyFee, *SUMS):
         db.session.query(model).delete()
+
+
+def spent(
+    client_id: int,
+    day: date,
+    price_micros: int,
+    kind: UsageKind,
+    *,
+    number: str = "",
+    calls: int = 0,
+) -> None:
+    """Add to a client's sums without a call or a charge."""
+    row = {"day": day, "client_id": client_id, "number": number, "kind": kind, "calls": calls}
+    row |= {"cost_micros": 0, "price_micros": price_micros}
+    rollup.add_up([row], tenancy.current())
+
+
+def assert_sums_agree() -> None:
+    """Add the daily sums of numbers up, and hold those of clients by day and month against it."""
+    days: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    months: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for (day, *key), sums in _read(UsageDay, UsageDay.day):
+        for found, first in ((days, day), (months, day.replace(day=1))):
+            total = found[first, *key]
+            total[:] = map(add, total, sums)
+    assert dict(_read(UsageClientDay, UsageClientDay.day)) == days
+    assert dict(_read(UsageClientMonth, UsageClientMonth.month)) == months
+
+
+def _read(table: Any, when: Any) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
+    sums = (getattr(table, name) for name in rollup.ADDED)
+    for begins, owner, kind, *rest in db.session.execute(
+        select(when, table.owner, table.kind, *sums)
+    ):
+        yield (begins, owner, kind), rest
+
+
+SUMS = (UsageDay, UsageClientDay, UsageClientMonth)
 
 
 def hold_since_long_ago() -> None:

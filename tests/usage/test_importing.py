@@ -25,7 +25,16 @@ from models import (
     Reseller,
     UsageDay,
 )
-from tests.support.calls import BY, HEADER, LONG_AGO, file_of, forget_charges, line, load
+from tests.support.calls import (
+    BY,
+    HEADER,
+    LONG_AGO,
+    assert_sums_agree,
+    file_of,
+    forget_charges,
+    line,
+    load,
+)
 from usage import due, importing, receiving, reports
 from usage.reports import Range
 
@@ -57,6 +66,7 @@ def counted() -> tuple[int, int, int]:
         )
     ).one()
     assert (calls, price) == (summed, money)
+    assert_sums_agree()
     return calls, int(price), int(money)
 
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Did, Reseller, UsageDay, UsageKind
-from tests.support.calls import LONG_AGO, forget_charges, hold_since_long_ago, line, load
+from models import Did, Reseller, UsageKind
+from tests.support.calls import LONG_AGO, forget_charges, hold_since_long_ago, line, load, spent
 from usage import insights
 
 TODAY = date(2026, 11, 25)
@@ -26,10 +26,7 @@ def held(at_reseller):  # type: ignore[no-untyped-def]
 
 
 def spend(client_id: int, day: date, dollars: int, kind: UsageKind = UsageKind.OUTBOUND) -> None:
-    sums = {"calls": 1, "price_micros": dollars * DOLLAR}
-    owner = {"owner": client_id, "client_id": client_id, "number": f"+1412555{day:%m%d}"}
-    db.session.add(UsageDay(day=day, kind=kind, **owner, **sums))
-    db.session.flush()
+    spent(client_id, day, dollars * DOLLAR, kind, number=f"+1412555{day:%m%d}", calls=1)
 
 
 def test_calls_of_nobody_are_listed_by_number(held) -> None:
@@ -61,8 +58,7 @@ def test_a_number_without_a_call_in_90_days_is_unused(held) -> None:
 
 
 def test_a_fee_is_no_use(held) -> None:
-    owner = {"owner": held.acme.id, "client_id": held.acme.id, "number": held.acme_number}
-    db.session.add(UsageDay(day=TODAY, kind=UsageKind.MONTHLY, price_micros=1, **owner))
+    spent(held.acme.id, TODAY, 1, UsageKind.MONTHLY, number=held.acme_number)
     listed = db.session.scalars(insights.unused(TODAY)).all()
     assert held.acme_number in {did.number for did in listed}
 

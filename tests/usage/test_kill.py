@@ -18,7 +18,14 @@ from sqlalchemy import func, select, update
 
 from extensions import db
 from models import Call, CdrImport, CdrImportPart, CdrReject, ImportState, UsageDay
-from tests.support.calls import HEADER, forget_charges, hold_since_long_ago, line
+from tests.support.calls import (
+    HEADER,
+    SUMS,
+    assert_sums_agree,
+    forget_charges,
+    hold_since_long_ago,
+    line,
+)
 from tests.support.databases import kind
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +84,7 @@ def facts(look: Any) -> dict[str, Any]:
             UsageDay.day, UsageDay.client_id, UsageDay.number, UsageDay.kind, UsageDay.calls,
             UsageDay.billed_seconds, UsageDay.cost_micros, UsageDay.price_micros,
         )  # fmt: skip
+        assert_sums_agree()
         calls = select(Call.transaction_id, Call.client_id, Call.price_micros, Call.day)
         return {
             "counts": (row.lines, row.added, row.repeated, row.bad, row.unassigned),
@@ -89,7 +97,7 @@ def facts(look: Any) -> dict[str, Any]:
 
 def forget(look: Any) -> None:
     with look():
-        for model in (Call, UsageDay, CdrReject, CdrImportPart, CdrImport):
+        for model in (Call, *SUMS, CdrReject, CdrImportPart, CdrImport):
             db.session.query(model).delete()
         db.session.commit()
 

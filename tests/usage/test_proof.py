@@ -18,7 +18,14 @@ import display
 import statements
 from extensions import db
 from models import Client, Rate, RatePlan, Reseller, Tier, UsageDay
-from tests.support.calls import BY, file_of, forget_charges, hold_since_long_ago, line
+from tests.support.calls import (
+    BY,
+    assert_sums_agree,
+    file_of,
+    forget_charges,
+    hold_since_long_ago,
+    line,
+)
 from tests.usage.independent import Book, Clock, Sums
 from usage import importing, reports
 from usage.reports import Range
@@ -161,6 +168,7 @@ def _rate(plan_id: int, one: dict[str, Any]) -> Rate:
 
 def stored() -> Sums:
     """Read the daily sums in the book's words."""
+    assert_sums_agree()
     names = dict(db.session.execute(select(Client.id, Client.name)).all())
     return {
         (str(row.day), names.get(row.client_id, ""), row.number, row.kind.value): (

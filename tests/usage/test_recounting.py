@@ -21,7 +21,7 @@ from models import (
     Tier,
     UsageDay,
 )
-from tests.support.calls import BY, LONG_AGO, forget_charges, line, load
+from tests.support.calls import BY, LONG_AGO, SUMS, assert_sums_agree, forget_charges, line, load
 from usage import recounting
 from usage.reports import Range
 
@@ -57,6 +57,7 @@ def lines(story: Any) -> list[str]:
 
 
 def sums() -> set[tuple[Any, ...]]:
+    assert_sums_agree()
     columns = (UsageDay.day, UsageDay.owner, UsageDay.number, UsageDay.kind)
     totals = (UsageDay.calls, UsageDay.billed_seconds, UsageDay.cost_micros, UsageDay.price_micros)
     return {tuple(row) for row in db.session.execute(select(*columns, *totals))}
@@ -73,7 +74,7 @@ def correct(story: Any) -> None:
 
 
 def start_over() -> None:
-    for model in (Call, UsageDay, CdrImport):
+    for model in (Call, *SUMS, CdrImport):
         db.session.query(model).delete()
     db.session.commit()
 
