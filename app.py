@@ -7,6 +7,7 @@ import admin_views
 import commands
 import database
 import display
+import drawing
 import errors
 import headers
 import health
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.init_app(app)
     _init_extensions(app)
     display.init_app(app)
+    drawing.init_app(app)
     sessions.init_app(app)
     health.init_app(app)
     kept_forms.init_app(app)

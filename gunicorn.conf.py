@@ -5,6 +5,7 @@ wrong settings ends here, because a platform counts a process as healthy once it
 """
 
 import contextlib
+import gc
 import os
 import sys
 from typing import Any
@@ -46,7 +47,12 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the mail deliverer in the process that serves, never before it was forked."""
+    """Start the mail deliverer in the process that serves, never before it was forked.
+
+    What was imported stays for good, so the collector need not walk through it at every full round.
+    """
+    gc.collect()
+    gc.freeze()
     if _settings.deliverer == "web":
         import background
 

@@ -7,12 +7,13 @@ no longer open, is nobody. Staff and logins have separate cookies, so both can b
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Delete, Update, select, update
+from sqlalchemy import Delete, Update, bindparam, func, literal, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
@@ -22,7 +23,7 @@ import impersonation
 import tenancy
 from columns import now
 from extensions import db, login_manager
-from models import Client, Handover, Login, Reseller, Staff, WebSession
+from models import Client, Handover, Login, Order, OrderState, Reseller, Staff, WebSession
 from permissions import (
     GRANTS,
     Actor,
@@ -48,6 +49,9 @@ HELD = "held"
 KEPT = "kept_form"
 """The cookie's word for a form that waits for its person; see ``kept_forms``."""
 
+MOST_WAITING = 999
+"""Counting further would tell nobody more."""
+
 READING = ("GET", "HEAD", "OPTIONS")
 FILES = ("static", "portal.brand_css", "portal.logo")
 """What is the same for everybody, signed in or not."""
@@ -56,8 +60,8 @@ FILES = ("static", "portal.brand_css", "portal.logo")
 class SignedIn(UserMixin):  # type: ignore[misc]
     """The person of a live session, in the shape that Flask-Login asks for."""
 
-    def __init__(self, row: WebSession, token: str) -> None:
-        self.row, self.token = row, token
+    def __init__(self, row: WebSession, token: str, waiting: int = 0) -> None:
+        self.row, self.token, self.waiting = row, token, waiting
         self.person = _person_of(row)
         self.actor: Actor | None = None
         """Who acts, where it was described already."""
@@ -237,8 +241,8 @@ def _hash(token: str) -> str:
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def _load(token: str) -> SignedIn | None:
     with tenancy.across_resellers():
-        mine = select(WebSession).where(WebSession.token_hash == _hash(token))
-        row = db.session.scalar(mine.options(*_with_person()))
+        found = db.session.execute(_of_token(area()), {"token_hash": _hash(token)}).first()
+        row, waiting = found or (None, 0)
         if row is not None and row.impersonator is not None:
             # Asked for here, where the session may read it; few rows have one.
             _ = row.parent, row.impersonator.reseller, row.client and row.client.reseller
@@ -246,20 +250,34 @@ def _load(token: str) -> SignedIn | None:
         return None
     tenancy.enter(row.reseller_id)
     _mark_seen(row)
-    signed_in = SignedIn(row, token)
+    signed_in = SignedIn(row, token, waiting)
     _see_as(signed_in.person)
     return signed_in
 
 
-def _with_person() -> list[Any]:
-    """Say what every page of the area asks of its person, so that it comes with the session."""
-    if area() == STAFF:
-        return [joinedload(WebSession.staff).joinedload(Staff.reseller)]
+@cache
+def _of_token(place: str) -> Any:
+    """Say how a session is found: with what every page of the area asks of its person.
+
+    In the back office that is also how many orders wait, which the menu says.
+    """
+    mine = WebSession.token_hash == bindparam("token_hash")
+    if place == STAFF:
+        theirs = Order.reseller_id == WebSession.reseller_id
+        some = select(Order.id).where(Order.state == OrderState.PENDING, theirs)
+        capped = some.correlate(WebSession).limit(MOST_WAITING + 1).subquery()
+        waiting = select(func.count()).select_from(capped).scalar_subquery()
+        person = joinedload(WebSession.staff).joinedload(Staff.reseller)
+        return select(WebSession, waiting).where(mine).options(person)
     client = joinedload(WebSession.login).joinedload(Login.client)
-    return [
-        client.joinedload(Client.reseller).joinedload(Reseller.portal_settings),
-        client.joinedload(Client.order_settings),
-    ]
+    return (
+        select(WebSession, literal(0))
+        .where(mine)
+        .options(
+            client.joinedload(Client.reseller).joinedload(Reseller.portal_settings),
+            client.joinedload(Client.order_settings),
+        )
+    )
 
 
 def _is_live(row: WebSession) -> bool:
@@ -345,6 +363,11 @@ def impersonator() -> Staff | None:
     """Give the staff member who sees the portal as the login of this session; None for nobody."""
     found: Staff | None = current_user.row.impersonator if current_user.is_authenticated else None
     return found
+
+
+def waiting() -> int:
+    """Tell how many orders wait for the reseller's staff, at most one more than MOST_WAITING."""
+    return current_user.waiting if current_user.is_authenticated else 0
 
 
 def row() -> WebSession | None:

@@ -1,8 +1,9 @@
 """The Flask class of Portico: addresses made quickly, and the files of static/ sent well.
 
 A list makes the same address for every row but for one number, and building each anew is a tenth of
-a page; so an address with one plain value is built once a request and filled in. A static file is
-compressed once, and kept by browsers for good, since its address carries what is in it.
+a page; so an address with one plain value is built once and filled in, and others are kept. A
+static file is compressed once, and kept by browsers for good, since its address carries what is in
+it.
 """
 
 import gzip
@@ -21,12 +22,14 @@ from werkzeug.security import safe_join
 PLAIN = re.compile(r"[A-Za-z0-9-]{1,64}")
 """A value that stands in an address as it is."""
 
-OPTIONS = frozenset({"_anchor", "_method", "_scheme", "_external"})
 STAND_IN = 7_777_777_777
 KEPT = "public, max-age=31536000, immutable"
 PACKED_TYPES = ("text/", "application/javascript", "image/svg+xml")
 
-Parts = tuple[str, str] | None
+SIMPLE = (str, int, bool)
+MOST_KEPT = 5_000
+
+Parts = tuple[()] | tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -42,58 +45,97 @@ class Asset:
 class WebApp(Flask):
     """Flask, with quick addresses and well-sent files."""
 
-    def url_for(self, /, endpoint: str, **values: Any) -> str:  # type: ignore[override]
-        """Give an address; one with a single plain value is built once a request."""
-        for name in OPTIONS:
-            if values.get(name, "") is None:
-                # Flask's own function names its options always.
-                del values[name]
-        if not has_request_context() or not OPTIONS.isdisjoint(values):
-            return super().url_for(endpoint, **values)
-        known: dict[Any, Any] = g.setdefault("addresses", {})
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._made: dict[Any, Any] = {}
+
+    def url_for(  # type: ignore[override]
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """Give an address; what was made for the same endpoint and values is not made again."""
+        if _anchor or _method or _scheme or _external is not None or not has_request_context():
+            return super().url_for(
+                endpoint,
+                _anchor=_anchor,
+                _method=_method,
+                _scheme=_scheme,
+                _external=_external,
+                **values,
+            )
         if endpoint == "static":
-            return self._of_file(known, values["filename"])
+            return self._of_file(values["filename"])
         if len(values) == 1:
-            return self._filled_in(known, endpoint, *next(iter(values.items())))
-        return self._remembered(known, endpoint, values)
+            return self._filled_in(endpoint, *next(iter(values.items())))
+        return self._remembered(endpoint, values)
 
-    def _remembered(self, known: dict[Any, Any], endpoint: str, values: dict[str, Any]) -> str:
-        key = (endpoint, *((name, str(value)) for name, value in values.items()))
-        made: str | None = known.get(key)
-        if made is None:
-            made = known[key] = super().url_for(endpoint, **values)
-        return made
+    def _remembered(self, endpoint: str, values: dict[str, Any]) -> str:
+        endpoint, whole = self._whole(endpoint, values)
+        if not all(type(value) in SIMPLE for value in whole.values()):
+            return super().url_for(endpoint, **whole)
+        key = (request.root_path, endpoint, *whole.items())
+        made: str | None = self._made.get(key)
+        return made or self._keep(key, super().url_for(endpoint, **whole))
 
-    def _filled_in(self, known: dict[Any, Any], endpoint: str, name: str, value: Any) -> str:
-        is_plain = type(value) is int and value >= 0
-        if not is_plain and not (isinstance(value, str) and PLAIN.fullmatch(value)):
-            return super().url_for(endpoint, **{name: value})
-        key = (endpoint, name, is_plain)
-        if key not in known:
-            known[key] = self._parts(endpoint, name, STAND_IN if is_plain else str(STAND_IN))
-        parts: Parts = known[key]
+    def _filled_in(self, endpoint: str, name: str, value: Any) -> str:
+        """Fill the value into the parts of the address, found out once a request."""
+        kind = type(value)
+        if not ((kind is int and value >= 0) or (kind is str and PLAIN.fullmatch(value))):
+            endpoint, whole = self._whole(endpoint, {name: value})
+            return super().url_for(endpoint, **whole)
+        known: dict[Any, Parts] = g.setdefault("addresses", {})
+        parts = known.get((endpoint, name, kind))
         if parts is None:
-            return super().url_for(endpoint, **{name: value})
+            parts = known[endpoint, name, kind] = self._parts(endpoint, name, kind(STAND_IN))
+        if not parts:
+            endpoint, whole = self._whole(endpoint, {name: value})
+            return super().url_for(endpoint, **whole)
         return f"{parts[0]}{value}{parts[1]}"
 
-    def _parts(self, endpoint: str, name: str, stand_in: int | str) -> Parts:
-        """Build an address with a value that stands for any; None where that cannot be."""
-        try:
-            values: dict[str, Any] = {name: stand_in}
-            made = super().url_for(endpoint, **values)
-        except (BuildError, ValueError):
-            return None
-        before, found, after = made.partition(str(STAND_IN))
-        return (before, after) if found else None
+    def _whole(self, endpoint: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Give an endpoint's full name and all its values: blueprints add some by themselves."""
+        if endpoint.startswith("."):
+            endpoint = f"{request.blueprint}{endpoint}" if request.blueprint else endpoint[1:]
+        whole = dict(values)
+        self.inject_url_defaults(endpoint, whole)
+        return endpoint, whole
 
-    def _of_file(self, known: dict[Any, Any], filename: str) -> str:
-        """Give a file's address, with its version; a page asks for one icon after the other."""
-        made: str | None = known.get(filename)
+    def _keep(self, key: Any, made: Any) -> Any:
+        if len(self._made) >= MOST_KEPT:
+            self._made.clear()
+        self._made[key] = made
+        return made
+
+    def _parts(self, endpoint: str, name: str, stand_in: int | str) -> Parts:
+        """Build an address with a value that stands for any; empty where that cannot be."""
+        endpoint, whole = self._whole(endpoint, {name: stand_in})
+        key = (request.root_path, endpoint, *whole.items())
+        parts: Parts | None = self._made.get(key)
+        if parts is None:
+            try:
+                made = super().url_for(endpoint, **whole)
+            except (BuildError, ValueError):
+                made = ""
+            before, found, after = made.partition(str(STAND_IN))
+            parts = self._keep(key, (before, after) if found else ())
+        return parts  # type: ignore[return-value]
+
+    def _of_file(self, filename: str) -> str:
+        """Give a file's address, with its version; looked for anew only while developing."""
+        key = (request.root_path, "static", filename)
+        made: str | None = None if self.debug else self._made.get(key)
         if made is None:
             found = self._asset(filename)
             version: dict[str, Any] = {"v": found.version} if found else {}
-            made = known[filename] = super().url_for("static", filename=filename, **version)
-        return made
+            made = self._keep(key, super().url_for("static", filename=filename, **version))
+        return made  # type: ignore[no-any-return]
 
     def _asset(self, filename: str) -> Asset | None:
         path = safe_join(str(self.static_folder), filename)

@@ -1,55 +1,59 @@
 """The back office's menu as the frame draws it: only what the person who looks may open."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, url_for
-from sqlalchemy import func, select
 
 import sessions
-from extensions import db
-from models import Order, OrderState
+from drawing import Entry
 
-MOST_WAITING = 999
-"""Counting further would tell nobody more."""
+PENDING = "Pending Orders"
+"""The entry that says how many wait."""
 
 
-def entries(view: Any) -> list[dict[str, Any]]:
+def entries(view: Any) -> tuple[Entry, ...]:
     """List the menu's accessible screens; a category becomes a section."""
-    found: list[dict[str, Any]] = []
-    for item in view.admin.menu():
-        if not (item.is_accessible() and item.is_visible()):
-            continue
-        if item.is_category():
-            found += [_entry(child, view, item.name) for child in item.get_children()]
-        else:
-            found.append(_entry(item, view, None))
+    under = getattr(view, "menu_under", None)
+    above = url_for(f"{under}.index_view") if under is not None else None
+    return tuple(
+        entry._replace(
+            active=item.is_active(view) or entry.url == above,
+            badge=_pending() if entry.label == PENDING else None,
+        )
+        for entry, item in _of_role(view.admin)
+    )
+
+
+def _of_role(admin: Any) -> list[tuple[Entry, Any]]:
+    """List what a role's menu has, each with Flask-Admin's item; found out once.
+
+    A screen is open to a role or it is not, whoever has the role.
+    """
+    staff = sessions.staff()
+    kept = admin.app.extensions["office_menus"]
+    role = staff and staff.role
+    if role not in kept:
+        kept[role] = list(_accessible(admin))
+    found: list[tuple[Entry, Any]] = kept[role]
     return found
 
 
-def _entry(item: Any, view: Any, section: str | None) -> dict[str, Any]:
-    return {
-        "label": item.name,
-        "url": item.get_url(),
-        "icon": item.get_icon_value(),
-        "active": item.is_active(view) or _is_above(item, view),
-        "section": section,
-        "badge": _pending() if item.name == "Pending Orders" else None,
-    }
+def _accessible(admin: Any) -> Iterator[tuple[Entry, Any]]:
+    for item in admin.menu():
+        if not (item.is_accessible() and item.is_visible()):
+            continue
+        section = item.name if item.is_category() else None
+        for one in item.get_children() if section else [item]:
+            yield Entry(one.name, one.get_url(), one.get_icon_value(), section), one
 
 
 def _pending() -> str | None:
     """Tell how many orders wait, for whoever works through them; None when none does."""
-    some = select(Order.id).where(Order.state == OrderState.PENDING).limit(MOST_WAITING + 1)
-    count = db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    count = sessions.waiting()
     if not count:
         return None
-    return f"{MOST_WAITING}+" if count > MOST_WAITING else str(count)
-
-
-def _is_above(item: Any, view: Any) -> bool:
-    """Tell whether a page that is not in the menu belongs to this entry."""
-    under = getattr(view, "menu_under", None)
-    return under is not None and item.get_url() == url_for(f"{under}.index_view")
+    return f"{sessions.MOST_WAITING}+" if count > sessions.MOST_WAITING else str(count)
 
 
 def frame() -> dict[str, Any]:
@@ -69,5 +73,6 @@ def frame() -> dict[str, Any]:
 
 def init_app(app: Flask) -> None:
     """Give the frame its menu and its names."""
+    app.extensions["office_menus"] = {}
     app.jinja_env.globals["office_nav"] = entries
     app.jinja_env.globals["office_frame"] = frame

@@ -1,10 +1,9 @@
 """The portal's menu: what a login finds there; what is off is not shown (P15)."""
 
-from typing import Any
-
 from flask import url_for
 
 import policy
+from drawing import Entry
 from models import Login, OrderSettings
 from permissions import Actor
 
@@ -56,21 +55,16 @@ WITHIN = {
 """Pages that are not in the menu, and the entry that is marked while they are open."""
 
 
-def entries(person: Login, endpoint: str | None, by: Actor) -> list[dict[str, Any]]:
+def entries(person: Login, endpoint: str | None, by: Actor) -> tuple[Entry, ...]:
     """List the menu for a login; the page that is open is marked."""
     settings = policy.settings_of(person.client)
     page = (endpoint or "").removeprefix("portal.")
     marked = WITHIN.get(page, page)
-    return [
-        {
-            "label": label,
-            "url": url_for(f"portal.{name}"),
-            "icon": icon,
-            "active": name == marked,
-        }
+    return tuple(
+        Entry(label, url_for(f"portal.{name}"), icon, active=name == marked)
         for name, label, icon, kind in ENTRIES
         if _is_for(person, name, by) and _is_on(settings, kind)
-    ]
+    )
 
 
 def _is_for(person: Login, name: str, by: Actor) -> bool:

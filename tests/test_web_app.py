@@ -63,7 +63,10 @@ def test_what_is_no_file_of_ours_is_not_found(app, name: str) -> None:
     assert app.test_client().get(f"/static/{name}").status_code == 404
 
 
-def test_a_file_that_changes_gets_another_address(app, tmp_path: Path) -> None:
+def test_a_file_that_changes_gets_another_address_while_developing(
+    app, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "DEBUG", True)
     app.static_folder, file = str(tmp_path), tmp_path / "a.css"
     seen = []
     for text in ("one", "other"):

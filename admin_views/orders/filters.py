@@ -103,10 +103,8 @@ def midnight(day: date) -> datetime:
 
 def clients_with(*rules: Any) -> Choices:
     """List the clients that have such orders, by name."""
-    having = select(Order.client_id).where(*rules)
-    rows = db.session.execute(
-        select(Client.id, Client.name).where(Client.id.in_(having)).order_by(Client.name)
-    )
+    having = select(Order.id).where(Order.client_id == Client.id, *rules).exists()
+    rows = db.session.execute(select(Client.id, Client.name).where(having).order_by(Client.name))
     return [(str(key), name) for key, name in rows]
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from flask import url_for
-from flask_admin.model.template import TemplateLinkRowAction, macro
+from markupsafe import Markup
 
 from admin_views.filters import Choices
-from admin_views.orders import filters, lists, words
+from admin_views.orders import cells, filters, lists, words
 from models import Order, OrderState
 from permissions import Permission
 
@@ -27,16 +27,27 @@ class OrderHistory(lists.OrderRows):
     column_numeric = ("line_count",)
     column_sortable_list = ("number", "client.name", "line_count", "state", "decided_at")
     column_default_sort = ("decided_at", True)
+    newest_first = True
+    shown = (
+        Order.number,
+        Order.kind,
+        Order.state,
+        Order.is_urgent,
+        Order.line_count,
+        Order.decided_at,
+        Order.decided_by_name,
+        Order.is_auto_approved,
+        Order.reason,
+    )
     column_formatters = {
-        "number": macro("order_number"),
-        "client.name": macro("client_name"),
-        "state": macro("order_state"),
-        "decided_at": macro("decided_at"),
-        "reason": macro("order_reason"),
+        "number": cells.number,
+        "client.name": cells.client,
+        "state": cells.state,
+        "decided_at": cells.decided_at,
+        "reason": cells.reason,
     }
     column_formatters_export = lists.EXPORT
     column_display_actions = True
-    column_extra_row_actions = [TemplateLinkRowAction("history_buttons")]
     column_export_list = (*lists.ASKED, "state", "decided_by", "decided_at", "reason")
 
     def __init__(self, **where: Any) -> None:
@@ -75,5 +86,12 @@ class OrderHistory(lists.OrderRows):
 
     def render(self, template: str, **kwargs: Any) -> Any:
         """Give the templates the words of orders."""
-        may_decide = self.by.can(Permission.ORDERS_DECIDE)
-        return super().render(template, words=words, may_decide=may_decide, **kwargs)
+        return super().render(template, words=words, may_decide=self.may_decide(), **kwargs)
+
+    def may_decide(self) -> bool:
+        """Tell whether the viewer decides orders, and so may take a decision back."""
+        return self.by.can(Permission.ORDERS_DECIDE)
+
+    def buttons(self, order: Any) -> Markup:
+        """Draw what can be done about a decided order, for whoever may decide."""
+        return cells.to_take_back(order) if self.may_decide() else Markup("")

@@ -36,16 +36,21 @@ class OrderRows(RowsView):
         "reason": "Reason",
     }
     can_export = True
+    newest_first = False
+    shown: tuple[Any, ...] = ()
+    """The columns that the list's cells read; a CSV reads all of them."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(Order, **options)
 
     def get_query(self) -> Any:
         """Load with the rows what the list shows of other tables, and no more."""
+        wanted = () if self.is_exporting or not self.shown else (load_only(*self.shown),)
         return (
             super()
             .get_query()
             .options(
+                *wanted,
                 joinedload(Order.client).options(load_only(Client.name)),
                 joinedload(Order.login).options(load_only(Login.name)),
                 joinedload(Order.impersonator).options(load_only(Staff.name)),
@@ -74,8 +79,10 @@ class OrderRows(RowsView):
 
     def _apply_sorting(self, query: Any, joins: Any, column: Any, descending: Any) -> Any:
         query, joins = super()._apply_sorting(query, joins, column, descending)
-        # Without a last word on equal rows, two pages could show the same order.
-        return query.order_by(Order.id), joins
+        # Without a last word on equal rows, two pages could show the same order. It goes the way
+        # of the column before it, so that an index gives the rows in their order.
+        goes_down = descending if column is not None else self.newest_first
+        return query.order_by(Order.id.desc() if goes_down else Order.id), joins
 
 
 def dollars(micros: int) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 from flask import abort, flash, g, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.actions import action
-from flask_admin.model.template import TemplateLinkRowAction, macro
 from markupsafe import Markup
 from sqlalchemy.orm import joinedload, load_only, selectinload
 
@@ -13,8 +12,7 @@ import canned
 import display
 import workflow
 from admin_views.filters import Choices
-from admin_views.orders import deciding, filters, lists, words
-from columns import now
+from admin_views.orders import cells, deciding, filters, lists, words
 from extensions import db
 from models import Client, Order, OrderLine, OrderSettings, OrderState
 from permissions import Permission
@@ -42,15 +40,14 @@ class PendingOrders(lists.OrderRows):
     column_sortable_list = ("number", "client.name", "monthly_micros", "submitted_at")
     column_default_sort = [("is_urgent", True), ("submitted_at", False)]
     column_formatters = {
-        "number": macro("order_number"),
-        "client.name": macro("client_name"),
-        "changes": macro("order_changes"),
-        "monthly_micros": macro("price"),
-        "submitted_at": macro("waiting"),
+        "number": cells.number,
+        "client.name": cells.client,
+        "changes": cells.changes,
+        "monthly_micros": cells.price,
+        "submitted_at": cells.waiting,
     }
     column_formatters_export = lists.EXPORT
     column_display_actions = True
-    column_extra_row_actions = [TemplateLinkRowAction("pending_buttons")]
     column_export_list = lists.ASKED
 
     def __init__(self, **where: Any) -> None:
@@ -99,11 +96,13 @@ class PendingOrders(lists.OrderRows):
         return super().render(
             template,
             words=words,
-            now=now(),
             may_decide=self.may_decide(),
-            in_the_way=g.get("obstacles", {}),
             **kwargs,
         )
+
+    def buttons(self, order: Any) -> Markup:
+        """Draw the decisions about an order, for whoever may decide."""
+        return cells.to_decide(order) if self.may_decide() else Markup("")
 
     def may_decide(self) -> bool:
         """Tell whether the viewer decides orders; buttons and handlers both ask."""

@@ -17,6 +17,7 @@ ORDER = (
     "database",
     "devices",
     "display",
+    "drawing",
     "tenancy",
     "models",
     "permissions",

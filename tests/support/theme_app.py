@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 from wtforms.validators import InputRequired, Length
 
 import display
+import drawing
 from admin_views.base import RowsView
 from headers import SECURITY_HEADERS
 
@@ -65,10 +66,11 @@ def make_theme_app() -> Flask:
 def _frame(app: Flask) -> None:
     """Give the frame what the back office gives it: headers, menu, names, a way out."""
     app.jinja_env.globals["office_frame"] = lambda: {"company_name": "Toys", "viewer": "Alice"}
-    app.jinja_env.globals["office_nav"] = lambda view: [
-        {"label": item.name, "url": item.get_url(), "icon": "list", "active": item.is_active(view)}
+    drawing.init_app(app)
+    app.jinja_env.globals["office_nav"] = lambda view: tuple(
+        drawing.Entry(item.name, item.get_url(), "list", active=item.is_active(view))
         for item in view.admin.menu()
-    ]
+    )
     app.add_url_rule("/admin/logout", "staff.sign_out", lambda: "out", methods=["POST"])
 
     @app.after_request

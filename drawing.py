@@ -1,0 +1,58 @@
+"""What stands on every page again and again, drawn once: icons and the menu."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from flask import Flask, current_app, url_for
+from markupsafe import Markup, escape
+
+SPRITE = "icons.svg"
+
+
+class Entry(NamedTuple):
+    """One line of a menu: where it leads, under which section, and how many wait there."""
+
+    label: str
+    url: str
+    icon: str | None
+    section: str | None = None
+    active: bool = False
+    badge: str | None = None
+
+
+def icon(name: str, label: str | None = None) -> Markup:
+    """Draw an icon of the sprite; without a label it is hidden from who cannot see it."""
+    return _icon(url_for("static", filename=SPRITE), name, label)
+
+
+@lru_cache(maxsize=1024)
+def _icon(sprite: str, name: str, label: str | None) -> Markup:
+    said = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
+    address = f"{sprite}#{name}"
+    return Markup(  # noqa: S704  Every value was escaped.
+        f'<svg class="icon" {said}><use href="{escape(address)}"></use></svg>'
+    )
+
+
+def menu(entries: tuple[Entry, ...]) -> Markup:
+    """Draw a menu; people who see the same one share the drawing."""
+    app: Any = current_app
+    kept = app.extensions["menus"]
+    sprite = url_for("static", filename=SPRITE)
+    drawn: Markup | None = kept.get((sprite, entries))
+    if drawn is None:
+        template = app.jinja_env.get_template("frame/_menu.html")
+        drawn = Markup(template.render(entries=entries))  # noqa: S704  Jinja escaped it.
+        if len(kept) >= MOST_MENUS:
+            kept.clear()
+        kept[sprite, entries] = drawn
+    return drawn
+
+
+MOST_MENUS = 500
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates what is drawn here."""
+    app.extensions["menus"] = {}
+    app.jinja_env.globals.update(draw_icon=icon, draw_menu=menu)
