@@ -92,16 +92,16 @@ def when(moment: datetime | None, zone: str | None = None) -> Markup:
     """Show a moment in the viewer's zone, named, with UTC for machines and as a tooltip."""
     if moment is None:
         return Markup("")
-    words = moment_words(moment, zone or _zone())
+    words = moment_words(moment, zone)
     at = moment.astimezone(UTC).isoformat(" ", timespec="seconds")[:19]
     return Markup(  # noqa: S704  A zone's name and digits; Markup.format takes ten times as long.
         f'<time datetime="{at[:10]}T{at[11:]}+00:00" title="{at} UTC">{escape(words)}</time>'
     )
 
 
-def moment_words(moment: datetime, zone: str) -> str:
-    """Write a moment in a zone, as plain text with the zone's name."""
-    local = moment.astimezone(ZoneInfo(zone))
+def moment_words(moment: datetime, zone: str | None = None) -> str:
+    """Write a moment in a zone, the viewer's unless told, as plain text with the zone's name."""
+    local = moment.astimezone(ZoneInfo(zone or _zone()))
     time = f"{local.hour:02}:{local.minute:02}"
     return f"{MONTHS[local.month - 1]} {local.day}, {local.year}, {time} {local.tzname()}"
 

@@ -18,7 +18,13 @@ from admin_views.mail import Mails
 from admin_views.money import ClientAlerts, ClientCharges, ClientStatements, Months
 from admin_views.numbers import Inventory
 from admin_views.order_settings import ClientOrderSettings, OrderSettingsRows
-from admin_views.orders import OrderHistory, OrderPage, PendingOrders, RejectReasons
+from admin_views.orders import (
+    OrderHistory,
+    OrderPage,
+    OrderReceipt,
+    PendingOrders,
+    RejectReasons,
+)
 from admin_views.portal_settings import PortalSettingsPage
 from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.profile import Profile
@@ -61,6 +67,7 @@ def screens() -> list[object]:
         OrderSettingsRows(),
         ClientOrderSettings(),
         OrderPage(),
+        OrderReceipt(),
         RejectReasons(),
         Mails(),
         Usage(),

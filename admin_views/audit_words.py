@@ -42,6 +42,7 @@ SAID = {
     "calls.rerated": "Priced calls again",
     "month.closed": "Closed a month",
     "statement.exported": "Took a statement as a file",
+    "receipt.exported": "Took an order's receipt as a file",
     "statements.day_chosen": "Chose the day of statements",
     "numbers.exported": "Took the numbers as a file",
     "numbers_imported": "Imported numbers",

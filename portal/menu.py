@@ -49,6 +49,7 @@ WITHIN = {
     "keep_numbers": "order_numbers",
     "port": "ports",
     "order": "orders",
+    "order_receipt": "orders",
     "cancel_order": "orders",
     "ask_again": "orders",
 }

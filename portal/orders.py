@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload
 import catalog
 import notes
 import policy
+import receipts
 import workflow
 from catalog import Invalid
 from extensions import db
@@ -208,7 +209,7 @@ def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
         hold=held.of(mine, [line.did for line, _ in lines]),
         is_for_new_numbers=mine.kind == "did_order",
         changes=catalog.changes,
-        asked_by=_asked_by(mine, company),
+        asked_by=receipts.asked_by(mine, company),
         story=[_step(event, company) for event in mine.events],
         company=company,
         meaning=MEANINGS[mine.state].format(company=company),
@@ -235,11 +236,6 @@ def _lines_of(mine: Order) -> list[tuple[OrderLine, str]]:
         .order_by(OrderLine.position)
     )
     return [(line, stock.place(line.did) if line.did else "") for line in lines]
-
-
-def _asked_by(mine: Order, company: str) -> str:
-    name = mine.login.name if mine.login else company
-    return f"{company} for {name}" if mine.impersonator_id and mine.login else name
 
 
 STEPS = {

@@ -66,6 +66,16 @@ def follow(selector: str) -> Act:
     return act
 
 
+def then_follow(*selectors: str) -> Act:
+    """Open the first link that fits, then the one that fits on its page, and so on."""
+
+    def act(page: Page) -> None:
+        for selector in selectors:
+            follow(selector)(page)
+
+    return act
+
+
 def press(*selectors: str) -> Act:
     """Press one after the other, and wait for the page that answers the last."""
 
@@ -230,6 +240,12 @@ PAGES = (
         f"{OFFICE}/order-history/?flt0_state_is=rejected",
         follow(ORDER),
     ),
+    Screen(
+        "order-receipt",
+        STAFF,
+        f"{OFFICE}/order-history/?flt0_state_is=rejected",
+        then_follow(ORDER, "#open-receipt"),
+    ),
     Screen("numbers", STAFF, f"{OFFICE}/dids/"),
     Screen("numbers-none", STAFF, f"{OFFICE}/dids/?search=nothing-is-like-this"),
     Screen("number", STAFF, f"{OFFICE}/dids/?flt0_status_is=active", follow(DETAILS)),
@@ -302,6 +318,7 @@ PAGES = (
     Screen("portal-orders", LOGIN, f"{PORTAL}/orders"),
     Screen("portal-orders-completed", LOGIN, f"{PORTAL}/orders?tab=completed"),
     Screen("portal-order", LOGIN, f"{PORTAL}/orders", follow(ORDER)),
+    Screen("portal-order-receipt", LOGIN, f"{PORTAL}/orders", then_follow(ORDER, "#open-receipt")),
     Screen("portal-people", LOGIN, f"{PORTAL}/people"),
     Screen("portal-account", LOGIN, f"{PORTAL}/account"),
     Screen("portal-two-factor", LOGIN, f"{PORTAL}/account/two-factor"),

@@ -22,7 +22,7 @@ MARGIN, SMALL, TEXT, LARGE = 16, 8, 9, 18
 GREY = (90, 100, 110)
 
 
-class _Page(FPDF):
+class Paper(FPDF):
     """Letter paper with the reseller's name and the page's number at the foot."""
 
     def __init__(self, foot: str) -> None:
@@ -43,19 +43,28 @@ class _Page(FPDF):
 
 def draw(statement: Statement, brand: Brand, settings: PortalSettings, currency: str) -> bytes:
     """Draw a statement in a reseller's brand; gives the bytes of the file."""
-    page = _Page(" · ".join(filter(None, (brand.company_name, brand.support_phone))))
-    page.set_title(f"Statement of {statement.month}")
-    page.set_author(brand.company_name)
-    page.set_creator(brand.company_name)
-    page.set_producer(brand.company_name)
-    page.add_page()
-    _head(page, statement, brand, settings)
+    page = begin(f"Statement of {statement.month}", brand, settings)
+    _about(page, statement)
     _made_of(page, statement, currency)
     _numbers(page, statement, currency)
     return bytes(page.output())
 
 
-def _head(page: _Page, statement: Statement, brand: Brand, settings: PortalSettings) -> None:
+def begin(title: str, brand: Brand, settings: PortalSettings) -> Paper:
+    """Begin a sheet in a reseller's brand: its face, then the title."""
+    page = Paper(" · ".join(filter(None, (brand.company_name, brand.support_phone))))
+    page.set_title(title)
+    page.set_author(brand.company_name)
+    page.set_creator(brand.company_name)
+    page.set_producer(brand.company_name)
+    page.add_page()
+    _face(page, brand, settings)
+    page.set_font("text", "B", LARGE)
+    page.cell(0, 9, title, new_x="LMARGIN", new_y="NEXT")
+    return page
+
+
+def _face(page: Paper, brand: Brand, settings: PortalSettings) -> None:
     if settings.logo:
         page.image(BytesIO(settings.logo), h=12, keep_aspect_ratio=True)
         page.ln(3)
@@ -67,8 +76,9 @@ def _head(page: _Page, statement: Statement, brand: Brand, settings: PortalSetti
         page.cell(0, 4.5, line, new_x="LMARGIN", new_y="NEXT")
     page.ln(6)
     page.set_text_color(0)
-    page.set_font("text", "B", LARGE)
-    page.cell(0, 9, f"Statement of {statement.month}", new_x="LMARGIN", new_y="NEXT")
+
+
+def _about(page: Paper, statement: Statement) -> None:
     page.set_font("text", size=TEXT)
     client = statement.client
     of = f"{client.name}{f', account {client.account_ref}' if client.account_ref else ''}"
@@ -81,7 +91,7 @@ def _head(page: _Page, statement: Statement, brand: Brand, settings: PortalSetti
     page.ln(4)
 
 
-def _made_of(page: _Page, statement: Statement, currency: str) -> None:
+def _made_of(page: Paper, statement: Statement, currency: str) -> None:
     def price(micros: int) -> str:
         return display.money(micros, currency)
 
@@ -100,7 +110,7 @@ def _made_of(page: _Page, statement: Statement, currency: str) -> None:
         for row in statement.adjustments
     ]
     total = ["In all", "", "", price(statement.due_micros)]
-    _table(page, ["What", "How many", "Minutes", "Price"], rows, total, (52, 14, 14, 20))
+    table(page, ["What", "How many", "Minutes", "Price"], rows, total, (52, 14, 14, 20))
     if statement.due_micros != statement.total_micros:
         page.set_text_color(*GREY)
         words = f"Exactly, before rounding to cents: {price(statement.total_micros)}"
@@ -108,7 +118,7 @@ def _made_of(page: _Page, statement: Statement, currency: str) -> None:
         page.set_text_color(0)
 
 
-def _numbers(page: _Page, statement: Statement, currency: str) -> None:
+def _numbers(page: Paper, statement: Statement, currency: str) -> None:
     if not statement.numbers:
         return
     page.ln(6)
@@ -126,7 +136,7 @@ def _numbers(page: _Page, statement: Statement, currency: str) -> None:
         for row in statement.numbers[:MOST_NUMBERS]
     ]
     heads = ["Number", "Calls", "Minutes", "Messages", "Fees", "In all"]
-    _table(page, heads, rows, None, (28, 12, 14, 14, 16, 16))
+    table(page, heads, rows, None, (28, 12, 14, 14, 16, 16))
     left = len(statement.numbers) - MOST_NUMBERS
     if left > 0:
         page.set_font("text", size=TEXT)
@@ -134,16 +144,18 @@ def _numbers(page: _Page, statement: Statement, currency: str) -> None:
         page.cell(0, 6, words, new_x="LMARGIN", new_y="NEXT")
 
 
-def _table(
-    page: _Page,
+def table(
+    page: Paper,
     heads: list[str],
     rows: list[list[str]],
     total: list[str] | None,
     widths: Sequence[int],
+    texts: int = 1,
 ) -> None:
+    """Draw a table; the first columns, as many as ``texts``, stand at the left."""
     page.set_font("text", size=TEXT)
     bold = FontFace(emphasis="BOLD")
-    aligns = ("LEFT", *("RIGHT",) * (len(heads) - 1))
+    aligns = (*("LEFT",) * texts, *("RIGHT",) * (len(heads) - texts))
     with page.table(
         col_widths=tuple(widths),
         text_align=aligns,

@@ -55,6 +55,7 @@ ORDER = (
     "did_import",
     "usage",
     "statements",
+    "receipts",
     "alerts",
     "sheets",
     "charts",
