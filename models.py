@@ -1030,7 +1030,7 @@ class Order(Owned, Model):
         of_reseller("staff", "decided_by_id"),
         UniqueConstraint("reseller_id", "number"),
         UniqueConstraint("reseller_id", "submit_key"),
-        Index("ix_orders_queue", "reseller_id", "state", "is_urgent", "submitted_at"),
+        Index("ix_orders_queue", "reseller_id", "state", text("is_urgent DESC"), "submitted_at"),
         Index("ix_orders_client", "reseller_id", "client_id", "submitted_at"),
         Index("ix_orders_decided", "reseller_id", "decided_at"),
         Index("ix_orders_due", "state", "carry_out_at"),

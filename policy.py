@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload
 
 import catalog
 import circles
@@ -62,23 +62,24 @@ class Facts:
 def facts(numbers: Sequence[str]) -> Facts:
     """Read how things stand for these numbers of the session's reseller."""
     wanted = list(numbers)
-    dids = db.session.scalars(
-        select(Did)
-        .where(Did.number.in_(wanted))
-        .options(joinedload(Did.tier), selectinload(Did.services))
+    rent = (
+        select(DidAssignment.monthly_micros)
+        .where(DidAssignment.number == Did.number, DidAssignment.ended_at.is_(None))
+        .scalar_subquery()
     )
+    found = db.session.execute(
+        select(Did, rent)
+        .where(Did.number.in_(wanted))
+        .options(joinedload(Did.tier), joinedload(Did.services))
+    )
+    dids = found.unique().all()
     e911 = db.session.scalars(
         select(E911Record).where(E911Record.number.in_(wanted), E911Record.removed_at.is_(None))
     )
-    rents = db.session.execute(
-        select(DidAssignment.number, DidAssignment.monthly_micros).where(
-            DidAssignment.number.in_(wanted), DidAssignment.ended_at.is_(None)
-        )
-    )
     return Facts(
-        dids={did.number: did for did in dids},
+        dids={did.number: did for did, _ in dids},
         e911={row.number: row for row in e911},
-        rents={row.number: row.monthly_micros for row in rents},
+        rents={did.number: micros for did, micros in dids if micros is not None},
         prices={row.service: row for row in db.session.scalars(select(ServicePrice))},
     )
 

@@ -101,10 +101,18 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(g.get("display_zone") or "UTC"))
 
 
-def clients_with(*rules: Any) -> Choices:
-    """List the clients that have such orders, by name."""
-    having = select(Order.id).where(Order.client_id == Client.id, *rules).exists()
-    rows = db.session.execute(select(Client.id, Client.name).where(having).order_by(Client.name))
+def clients_with(rule: Any) -> Choices:
+    """List the clients that have such orders, by name; for a rule that most orders meet."""
+    return _clients(select(Order.id).where(Order.client_id == Client.id, rule).exists())
+
+
+def clients_among(rule: Any) -> Choices:
+    """List the clients that have such orders, by name; for a rule that few orders meet."""
+    return _clients(Client.id.in_(select(Order.client_id).where(rule)))
+
+
+def _clients(rule: Any) -> Choices:
+    rows = db.session.execute(select(Client.id, Client.name).where(rule).order_by(Client.name))
     return [(str(key), name) for key, name in rows]
 
 

@@ -39,6 +39,17 @@ class PendingOrders(lists.OrderRows):
     column_numeric = ("monthly_micros",)
     column_sortable_list = ("number", "client.name", "monthly_micros", "submitted_at")
     column_default_sort = [("is_urgent", True), ("submitted_at", False)]
+    shown = (
+        Order.number,
+        Order.kind,
+        Order.state,
+        Order.is_urgent,
+        Order.client_id,
+        Order.submitted_at,
+        Order.line_count,
+        Order.monthly_micros,
+        Order.setup_micros,
+    )
     column_formatters = {
         "number": cells.number,
         "client.name": cells.client,
@@ -73,7 +84,7 @@ class PendingOrders(lists.OrderRows):
 
     def client_choices(self) -> Choices:
         """List the clients that wait for something."""
-        return filters.clients_with(PENDING)
+        return filters.clients_among(PENDING)
 
     def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
         """Load the first lines of each order too, and find what stands in the way of each.
@@ -85,7 +96,9 @@ class PendingOrders(lists.OrderRows):
             return count, query
         settings = joinedload(Client.order_settings).selectinload(OrderSettings.tier_rows)
         orders = query.options(
-            selectinload(Order.lines.and_(OrderLine.position <= LINES_SHOWN)),
+            selectinload(Order.lines.and_(OrderLine.position <= LINES_SHOWN)).options(
+                load_only(OrderLine.number, OrderLine.current, OrderLine.requested)
+            ),
             joinedload(Order.client).options(load_only(Client.name, Client.status), settings),
         ).all()
         g.obstacles = workflow.obstacles(orders)
