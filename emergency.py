@@ -56,7 +56,10 @@ def uncovered() -> Any:
 
 def count_uncovered(client_id: int | None = None) -> int:
     """Count the numbers without a 911 address: of a client, or of all."""
+    return db.session.scalar(counted_uncovered(client_id)) or 0
+
+
+def counted_uncovered(client_id: int | None = None) -> Any:
+    """Say how they are counted, for a statement that asks for more besides."""
     counted = select(func.count(Did.id)).where(uncovered())
-    if client_id is not None:
-        counted = counted.where(Did.client_id == client_id)
-    return db.session.scalar(counted) or 0
+    return counted if client_id is None else counted.where(Did.client_id == client_id)

@@ -25,8 +25,7 @@ def first_page() -> Any:
     client = current_client()
     waiting = db.session.execute(orders.list_of(client, "pending").limit(FEW)).all()
     decided = _last_decided(client)
-    numbers, pending = _counts(client)
-    without_911 = _count_without_911(client)
+    numbers, pending, without_911 = _counts(client)
     moving = porting.waiting(client, FEW)
     return render_template(
         "portal/first_page.html",
@@ -46,22 +45,20 @@ def first_page() -> Any:
     )
 
 
-def _counts(client: Client) -> tuple[int, int]:
-    """Count a client's numbers and its pending orders, with one statement."""
+def _counts(client: Client) -> tuple[int, int, int | None]:
+    """Count a client's numbers, its pending orders and what lacks 911, with one statement.
+
+    The last is None where 911 is not the client's to change.
+    """
     mine = select(func.count(Did.id)).where(Did.client_id == client.id)
     some = orders.list_of(client, "pending").with_only_columns(Order.id).limit(PENDING_CAP)
     pending = select(func.count()).select_from(some.order_by(None).subquery())
-    numbers, waiting = db.session.execute(
-        select(mine.scalar_subquery(), pending.scalar_subquery())
-    ).one()
-    return int(numbers), int(waiting)
-
-
-def _count_without_911(client: Client) -> int | None:
-    """Count the numbers without an address; None where 911 is not the client's to change."""
-    if policy.kind_problem(policy.settings_of(client), "e911_provision") is not None:
-        return None
-    return emergency.count_uncovered(client.id)
+    wanted: list[Any] = [mine, pending]
+    if policy.kind_problem(policy.settings_of(client), "e911_provision") is None:
+        wanted.append(emergency.counted_uncovered(client.id))
+    found = db.session.execute(select(*(one.scalar_subquery() for one in wanted))).one()
+    numbers, waiting, *without_911 = map(int, found)
+    return numbers, waiting, next(iter(without_911), None)
 
 
 def _month_to_date(client: Client) -> reports.Sums:

@@ -33,16 +33,19 @@ def numbers() -> Any:
     client = current_client()
     wanted, page = number_search.read(request.args), paging.asked()
     settings, may_request = policy.settings_of(client), actor().may_request
+    shows_e911 = _shows_e911(settings)
     found = _list_of(client, wanted).limit(PAGE + 1).offset((page - 1) * PAGE)
+    if shows_e911:
+        found = found.add_columns(emergency.uncovered().label("lacks_e911"))
     rows = db.session.execute(found).all()
     return render_template(
         "portal/numbers/list.html",
         wanted=wanted,
         rows=rows[:PAGE],
         services=_services([row.id for row in rows[:PAGE]]),
-        uncovered=_uncovered(settings, [row.id for row in rows[:PAGE]]),
+        uncovered={row.id for row in rows[:PAGE] if row.lacks_e911} if shows_e911 else set(),
         choices=number_search.choices(client),
-        e911_choices=number_search.E911 if _shows_e911(settings) else {},
+        e911_choices=number_search.E911 if shows_e911 else {},
         place=stock.place,
         states_of_numbers=STATES,
         page=page,
@@ -72,14 +75,8 @@ def are_mine(client: Client, wanted: Look = EVERYTHING) -> list[Any]:
 
 
 def _shows_e911(settings: OrderSettings) -> bool:
+    """Tell whether 911 is the client's to change."""
     return policy.kind_problem(settings, "e911_provision") is None
-
-
-def _uncovered(settings: OrderSettings, ids: Sequence[int]) -> set[int]:
-    """Tell which numbers have no 911 address; none where 911 is not the client's to change."""
-    if not ids or not _shows_e911(settings):
-        return set()
-    return set(db.session.scalars(select(Did.id).where(Did.id.in_(ids), emergency.uncovered())))
 
 
 def _count(client: Client, wanted: Look) -> int:

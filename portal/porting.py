@@ -99,6 +99,8 @@ def of(client: Client, tab: str) -> Any:
 
 def list_rows(found: Sequence[Port]) -> list[Row]:
     """Give ports with their first number and how many there are, in two queries for any list."""
+    if not found:
+        return []
     ids = [port.id for port in found]
     mine = PortNumber.port_id.in_(ids)
     counted = select(PortNumber.port_id, func.count(PortNumber.id), func.min(PortNumber.number))
