@@ -8,6 +8,7 @@ first day that is still open.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,8 @@ from extensions import db
 from models import Reseller, UsageClientDay, UsageClientMonth, UsageDay
 
 ADDED = ("calls", "billed_seconds", "cost_micros", "price_micros")
+TOGETHER = 500
+"""Rows that SQLite is given in one statement; it has room for three thousand of ten values."""
 CHARGING = 1
 """The first key of the advisory locks that are held while a client is charged."""
 
@@ -180,16 +183,17 @@ def _add(table: _Table, rows: Iterable[tuple[Any, ...]]) -> None:
         statement = f"{insert} SELECT * FROM unnest({given}) {added}"  # noqa: S608 (All ours.)
         connection.exec_driver_sql(statement, arrays)
     else:
-        marks = ", ".join("?" * len(types))
-        connection.exec_driver_sql(f"{insert} VALUES ({marks}) {added}", ordered)
+        marks = f"({', '.join('?' * len(types))})"
+        for at in range(0, len(ordered), TOGETHER):
+            some = ordered[at : at + TOGETHER]
+            statement = f"{insert} VALUES {', '.join([marks] * len(some))} {added}"
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
 
 
 def as_array(values: Iterable[Any]) -> str:
     """Write whole numbers or words as an array of PostgreSQL; the driver takes long over them."""
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value: Any) -> str:
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "NULL" if value is None else str(value)
+    listed = list(values)
+    if str in map(type, listed):
+        cells = [value.replace("\\", "\\\\").replace('"', '\\"') for value in listed]
+        return '{"' + '","'.join(cells) + '"}'
+    return "{" + ",".join(map(str, listed)).replace("None", "NULL") + "}"

@@ -146,8 +146,8 @@ class Lines:
                 kind, to, stamp = kinds[word], known[dnis], hours[at[:13]] + second + ".000000"
                 if kind == "inbound" and to[2:5] in catalog.TOLL_FREE and E164.fullmatch(to):
                     kind = "toll_free"
-                cell = (number, kind, stamp, known[ani], to, lengths[long], costs[cost], key)
-                add(_make(CallRow, (*cell, hosts[host])))
+                ours, whole = known[ani], (lengths[long], costs[cost])
+                add(_make(CallRow, (number, kind, stamp, ours, to, *whole, key, hosts[host])))
             except KeyError:
                 add(slowly(number, line))
         return found

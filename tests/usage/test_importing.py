@@ -1,5 +1,6 @@
 """Call files become calls exactly once; bad lines stand aside; sums follow (issue: usage)."""
 
+import gc
 import io
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -106,6 +107,21 @@ def test_an_overlapping_file_adds_what_is_new(held) -> None:
     later = load(*(line(str(n), held.acme_number) for n in range(10, 30)), name="later.CDR")
     assert (later.added, later.repeated) == (10, 10)
     assert counted()[0] == 30
+
+
+def test_a_file_that_overlaps_in_its_middle_adds_what_is_new_around_it(held, monkeypatch) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 10)
+    load(*(line(f"{n:02d}", held.acme_number) for n in range(24, 37)))
+    numbers = (held.acme_number, held.birch_number)
+    lines = (line(f"{n:02d}", numbers[n % 2]) for n in range(60))
+    later = load(*lines, name="later.CDR")
+    assert (later.added, later.repeated, later.bad) == (47, 13, 0)
+    assert counted()[0] == 60
+
+
+def test_the_collector_goes_on_after_an_import(held) -> None:
+    load(line("a", held.acme_number))
+    assert gc.isenabled()
 
 
 def test_another_content_under_the_same_name_is_not_skipped(held) -> None:
