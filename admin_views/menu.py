@@ -19,7 +19,7 @@ def entries(view: Any) -> tuple[Entry, ...]:
     return tuple(
         entry._replace(
             active=item.is_active(view) or entry.url == above,
-            badge=_pending() if entry.label == PENDING else None,
+            badge=waiting() if entry.label == PENDING else None,
         )
         for entry, item in _of_role(view.admin)
     )
@@ -48,7 +48,7 @@ def _accessible(admin: Any) -> Iterator[tuple[Entry, Any]]:
             yield Entry(one.name, one.get_url(), one.get_icon_value(), section), one
 
 
-def _pending() -> str | None:
+def waiting() -> str | None:
     """Tell how many orders wait, for whoever works through them; None when none does."""
     count = sessions.waiting()
     if not count:

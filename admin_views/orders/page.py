@@ -9,6 +9,7 @@ from markupsafe import Markup
 import canned
 import notes
 import workflow
+from admin_views import menu
 from admin_views.base import Page
 from admin_views.orders import deciding, queue, words
 from catalog import Invalid
@@ -121,9 +122,9 @@ class OrderPage(Page):
             obstacle=_obstacle(order),
             mails=queue.mails(order),
             notes=notes.of(order, private=True),
-            reasons=canned.reasons(),
+            reasons=canned.reasons() if order.state is OrderState.PENDING else [],
             following=queue.following(order),
-            waiting=queue.length(),
+            waiting=menu.waiting(),
             **more,
         )
         return page, status

@@ -1,10 +1,10 @@
 """Which orders wait and in which turn: 911 first of all, then the oldest; reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import abort
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from extensions import db
@@ -43,29 +43,31 @@ def mails(order: Order) -> Sequence[Mail]:
 
 
 def following(order: Order) -> Order | None:
-    """Find the pending order whose turn comes after this one's, else the first of all."""
-    after = and_(Order.is_urgent == order.is_urgent, _later(order))
-    if order.is_urgent:
-        after = or_(after, Order.is_urgent.is_(False))
-    return db.session.scalar(
+    """Find the pending order whose turn comes after this one's, else the first of all.
+
+    Each question is answered by the head of the queue's index, however long the queue is.
+    """
+    waiting = (
         select(Order)
         .where(Order.state == OrderState.PENDING, Order.id != order.id)
-        .order_by(case((after, 0), else_=1), *TURN)
-        .options(joinedload(Order.client))
+        .order_by(*TURN)
+        .options(load_only(Order.number), joinedload(Order.client).load_only(Client.name))
         .limit(1)
     )
+    for rules in _after(order):
+        found = db.session.scalar(waiting.where(*rules))
+        if found is not None:
+            return found
+    return None
 
 
-def _later(order: Order) -> Any:
-    return or_(
+def _after(order: Order) -> Iterator[tuple[Any, ...]]:
+    """Give the parts of the queue in which the next order may be, the nearest first."""
+    later = or_(
         Order.submitted_at > order.submitted_at,
         and_(Order.submitted_at == order.submitted_at, Order.id > order.id),
     )
-
-
-def length() -> int:
-    """Count the pending orders."""
-    return (
-        db.session.scalar(select(func.count(Order.id)).where(Order.state == OrderState.PENDING))
-        or 0
-    )
+    yield Order.is_urgent == order.is_urgent, Order.submitted_at >= order.submitted_at, later
+    if order.is_urgent:
+        yield (Order.is_urgent.is_(False),)
+    yield ()
