@@ -18,6 +18,8 @@ from extensions import db
 from models import Client, Order, OrderLine, OrderState, Staff
 
 AUTOMATIC = "auto"
+MOST_CLIENTS = 100
+"""A menu of more is none that a person reads; a name is written then."""
 
 
 class Row(Pick):
@@ -39,9 +41,29 @@ class Decider(Row):
     also = frozenset({AUTOMATIC})
 
 
+class OfClient(Row):
+    """Keeps the orders of a client: picked from a menu, or written where there are too many."""
+
+    def get_options(self, view: Any) -> Choices | None:
+        """Give the menu; None, which makes a field to write in, for more than a menu can hold."""
+        offered = super().get_options(view)
+        return None if offered is None or len(offered) > MOST_CLIENTS else offered
+
+    def clean(self, value: str) -> str:
+        """Let an id or a name through."""
+        return value.strip()
+
+
 def of_client(choices: Callable[[], Choices]) -> Pick:
     """Make the filter of a client."""
-    return Row(Order.client_id, "Client", choices, lambda key: Order.client_id == int(key))
+    return OfClient(Order.client_id, "Client", choices, _of_client)
+
+
+def _of_client(value: str) -> Any:
+    if to_id(value) is not None:
+        return Order.client_id == int(value)
+    named = select(Client.id).where(Client.name.icontains(value, autoescape=True))
+    return Order.client_id.in_(named)
 
 
 def of_kind() -> Pick:
@@ -112,7 +134,8 @@ def clients_among(rule: Any) -> Choices:
 
 
 def _clients(rule: Any) -> Choices:
-    rows = db.session.execute(select(Client.id, Client.name).where(rule).order_by(Client.name))
+    found = select(Client.id, Client.name).where(rule).order_by(Client.name)
+    rows = db.session.execute(found.limit(MOST_CLIENTS + 1))
     return [(str(key), name) for key, name in rows]
 
 

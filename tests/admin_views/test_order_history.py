@@ -95,6 +95,19 @@ def test_the_history_is_narrowed(visitor, alice, rejected, approved, name, value
     assert len(listed(visitor(alice).get(HISTORY, {name: value}))) == found
 
 
+def test_a_client_is_written_where_a_menu_would_be_too_long(
+    visitor, alice, rejected, approved, birch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = visitor(alice)
+    assert browser.get(HISTORY).html.find("select", {"name": "flt0_client_is"})
+    monkeypatch.setattr("admin_views.orders.filters.MOST_CLIENTS", 1)
+    page = browser.get(HISTORY)
+    assert page.html.find("input", {"name": "flt0_client_is", "type": "text"})
+    found = browser.get(HISTORY, {"flt0_client_is": birch.name[:4].lower()})
+    assert listed(found) == [approved]
+    assert listed(browser.get(HISTORY, {"flt0_client_is": "no such client"})) == []
+
+
 def test_the_history_is_narrowed_to_a_client_and_a_decider(
     visitor, alice, victor, birch, rejected, approved
 ) -> None:

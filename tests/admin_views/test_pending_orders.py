@@ -128,9 +128,14 @@ def test_the_queue_is_narrowed_to_a_kind(visitor, alice, bob, look, story, two) 
 
 @pytest.mark.parametrize("value", ["x", "9" * 30, "-1", "%"])
 def test_a_filter_that_cannot_be_is_answered_with_a_sentence(visitor, alice, two, value) -> None:
-    page = visitor(alice).get(QUEUE, {"flt0_client_is": value})
+    page = visitor(alice).get(QUEUE, {"flt0_kind_is": value})
     assert listed(page) == list(two)
-    assert "Client" in said(page.html.select_one(".alert"))
+    assert "Kind" in said(page.html.select_one(".alert"))
+
+
+@pytest.mark.parametrize("value", ["x", "9" * 30, "-1", "%"])
+def test_a_client_that_is_none_has_no_orders(visitor, alice, two, value) -> None:
+    assert listed(visitor(alice).get(QUEUE, {"flt0_client_is": value})) == []
 
 
 def test_mallory_sees_nothing_of_it(visitor, mallory, two) -> None:
