@@ -1283,7 +1283,7 @@ class Rate(Owned, Model):
     __tablename__ = "rate"
     __table_args__ = owned(
         of_reseller("rate_plan", "rate_plan_id"),
-        UniqueConstraint("rate_plan_id", "kind", "prefix", "tier", "starts_on"),
+        UniqueConstraint("reseller_id", "rate_plan_id", "kind", "prefix", "tier", "starts_on"),
         CheckConstraint("minimum_seconds >= 0 AND increment_seconds >= 1", name="steps"),
     )
 

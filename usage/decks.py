@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import IO, Any
 
 from sqlalchemy import delete, select, update
@@ -173,7 +174,7 @@ def _count_bad(counts: Counts, bad: Sequence[BadLine]) -> None:
 
 
 def _compare(plan_id: int, rows: list[dict[str, Any]], counts: Counts, *, write: bool) -> None:
-    known = _known(plan_id, {row["prefix"] for row in rows})
+    known = _known(plan_id, rows)
     new, changed = [], []
     for row in rows:
         at = known.get(_key(row))
@@ -190,15 +191,25 @@ def _compare(plan_id: int, rows: list[dict[str, Any]], counts: Counts, *, write:
             db.session.execute(update(Rate), changed)
 
 
-def _known(plan_id: int, prefixes: set[str]) -> dict[Key, tuple[int, tuple[Any, ...]]]:
+def _known(
+    plan_id: int, rows: Sequence[Mapping[str, Any]]
+) -> dict[Key, tuple[int, tuple[Any, ...]]]:
+    """Find a plan's rates of these rows' kinds and prefixes, by the key of rates."""
     columns = [getattr(Rate, name) for name in plans.COLUMNS]
     found = db.session.execute(
         select(Rate.id, *columns).where(
-            Rate.rate_plan_id == plan_id, Rate.prefix.in_(sorted(prefixes))
+            Rate.rate_plan_id == plan_id,
+            Rate.kind.in_({row["kind"] for row in rows}),
+            Rate.prefix.in_({row["prefix"] for row in rows}),
         )
     )
-    named = ((key, dict(zip(plans.COLUMNS, row, strict=True))) for key, *row in found)
-    return {_key(row): (key, tuple(row.values())) for key, row in named}
+    return {_KEY_OF(row): (row[0], tuple(row[1:])) for row in found}
+
+
+_KEY_OF = itemgetter(
+    *(1 + plans.COLUMNS.index(name) for name in ("kind", "prefix", "tier", "starts_on"))
+)
+"""Reads the key of a rate from a row of its id and columns."""
 
 
 def _key(row: Mapping[str, Any]) -> Key:
