@@ -8,6 +8,7 @@ from flask_admin import expose
 from sqlalchemy import select
 from wtforms import SelectField, StringField
 
+import sheets
 from admin_views.base import Page
 from admin_views.forms import PostForm
 from admin_views.groups import client_menu, find_client
@@ -94,6 +95,25 @@ class PriceAgain(Page):
             more_micros=sum(one.more_micros for one in found),
             names=reports.names(ids),
             state=STATES[job.state],
+        )
+
+    @expose("/<int:job_id>/csv")
+    def csv(self, job_id: int) -> Any:
+        """Give what would change for whom, or what did, as the page shows it."""
+        job = _found(job_id)
+        found = rerating.differences(job)
+        names = reports.names([one.client_id for one in found])
+        rows = [
+            [
+                names.get(one.client_id, "(nobody)"),
+                one.calls,
+                *map(sheets.money, (one.before_micros, one.after_micros, one.more_micros)),
+            ]
+            for one in found
+        ]
+        file_name = f"price-again-{job.first_day}-{job.last_day}.csv"
+        return sheets.download(
+            file_name, ["client", "calls", "before", "after", "difference"], rows
         )
 
     @expose("/<int:job_id>/confirm", methods=("POST",))

@@ -1,5 +1,8 @@
 """Price Again: the difference for each client is seen before anything is written."""
 
+import csv
+import io
+
 import pytest
 from sqlalchemy import func, select
 
@@ -59,6 +62,30 @@ def test_a_corrected_rate_is_seen_and_then_written(billing, corrected, look) -> 
     assert price(look) == 1_500_000
     assert "This was confirmed already." in form.submit().follow()
     assert price(look) == 1_500_000
+
+
+def test_the_difference_is_taken_as_csv_before_and_after_it_is_written(
+    billing, corrected, look
+) -> None:
+    page = compare(billing).follow()
+    told = [
+        {"client": "Acme", "calls": "1", "before": "1.00", "after": "1.50", "difference": "0.50"}
+    ]
+    for _ in range(2):
+        answer = page.click("CSV")
+        assert list(csv.DictReader(io.StringIO(answer.text))) == told
+        assert "price-again-2026-11-01-2026-11-30.csv" in answer.headers["Content-Disposition"]
+        if "confirm" in page.forms:
+            page = page.forms["confirm"].submit().follow()
+    assert price(look) == 1_500_000
+
+
+def test_mallory_cannot_take_the_difference(billing, visitor, mallory, corrected, look) -> None:
+    where = compare(billing).location
+    with look(mallory.reseller_id):
+        db.session.get_one(Staff, mallory.id).role = Role.BILLING
+        db.session.commit()
+    visitor(mallory).get(f"{where}/csv", status=404)
 
 
 def test_where_nothing_changes_nothing_is_offered(billing, corrected, look) -> None:

@@ -106,6 +106,7 @@ ROUTES: dict[str, Access] = {
     "rate_plans.remove_rate_view": Permission.MONEY_EDIT,
     "price_again.index": Permission.MONEY_EDIT,
     "price_again.show": Permission.MONEY_EDIT,
+    "price_again.csv": Permission.MONEY_EDIT,
     "price_again.confirm": Permission.MONEY_EDIT,
     "price_again.go_on": Permission.MONEY_EDIT,
     "rate_decks.index": Permission.MONEY_EDIT,

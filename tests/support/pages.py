@@ -251,6 +251,7 @@ NO_PAGES = {
     "portal.two_factor_picture": FILE,
     "portal_settings.preview": WITHIN,
     "ports.details_view": LEADS_ON,
+    "price_again.csv": FILE,
     "rate_decks.bad_lines": FILE,
     "rate_decks.index": LEADS_ON,
     "rate_plans.rates_csv": FILE,
