@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from webtest import TestResponse
 
 import credentials
+import mailer
 import tenancy
 from columns import now
 from extensions import db
@@ -86,6 +87,15 @@ def mails_to(app: Flask, address: str) -> list[str]:
     with app.app_context(), tenancy.across_resellers():
         wanted = select(Mail.kind).where(Mail.to_address == address).order_by(Mail.id)
         return list(db.session.scalars(wanted))
+
+
+def link_in_mail_to(app: Flask, address: str) -> str:
+    """Read the single-use link in the last mail to an address, as it is delivered."""
+    with app.app_context(), tenancy.across_resellers():
+        wanted = select(Mail).where(Mail.to_address == address, Mail.invitation_id.is_not(None))
+        mail = db.session.scalars(wanted.order_by(Mail.id.desc())).first()
+        text, _ = mailer.filled(mail)
+    return next(word for word in text.split() if "://" in word and "/set-password/" in word)
 
 
 def password_of(app: Flask, person: Person) -> str | None:
