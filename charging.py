@@ -201,9 +201,7 @@ def this_day() -> date:
     return rollup.today(reseller.time_zone, now())
 
 
-def next_month(month: date) -> date:
-    """Give the first day of the month after."""
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+next_month = rollup.next_month
 
 
 def part(monthly_micros: int, first: date, last: date) -> int:

@@ -295,7 +295,8 @@ def monthly_total(client: Client, except_order: int | None = None) -> int:
             *_open_orders(client, except_order), Order.monthly_micros > 0
         ),
     )
-    return sum(int(db.session.scalar(statement) or 0) for statement in sums)
+    parts = db.session.execute(select(*(statement.scalar_subquery() for statement in sums))).one()
+    return sum(int(part or 0) for part in parts)
 
 
 def _open_orders(client: Client, except_order: int | None) -> list[Any]:

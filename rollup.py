@@ -38,6 +38,11 @@ def today(zone: str, at: datetime) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
+def next_month(day: date) -> date:
+    """Give the first day of the month after."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
 def open_from(tenant: int, *, lock: bool = False) -> date:
     """Tell the first day that is not in a closed month.
 

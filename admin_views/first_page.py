@@ -102,19 +102,17 @@ class FirstPage(IndexPage):
 def _usage() -> dict[str, Any]:
     """Add up the month to date: in all, by day for the graph, and the dearest clients."""
     span = ranges.month()
-    found = reports.report(span, numbers=0)
-    sums = reports.by_client(span)
-    clients = sorted((key for key in sums if key), key=lambda key: -sums[key].price_micros)
-    dearest = clients[:MOST_WAITING]
-    names = reports.names(dearest)
+    found = reports.report(span)
     by_day = {day: one.price_micros for day, one in found.by_day.items()}
     return {
         "span": span,
         "month": found,
         "month_zone": own_reseller().time_zone,
         "currency": own_reseller().currency,
-        "spenders": [(key, names[key], sums[key].price_micros) for key in dearest],
-        "figure": charts.money_by_day(by_day, name="Price", name_before="") if sums else None,
+        "spenders": reports.dearest(span, MOST_WAITING),
+        "figure": charts.money_by_day(by_day, name="Price", name_before="")
+        if found.by_kind
+        else None,
     }
 
 

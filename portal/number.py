@@ -81,7 +81,7 @@ def show(did: Did, label_problem: str | None = None) -> str:
 
 def _month_to_date(client: Client, did: Did) -> Sums:
     span = reports.month_to_date(reports.today(client.reseller.time_zone, now()))
-    return reports.report(span, client_id=client.id, number=did.number, numbers=1).total
+    return reports.of_number(span, client.id, did.number) or Sums()
 
 
 def _may_release() -> bool:

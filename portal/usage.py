@@ -30,10 +30,12 @@ HEADINGS = ["calls", "messages", "minutes", "price"]
 @blueprint.get("/usage")
 def usage() -> Any:
     """Show what the client used in a range of days."""
-    span, client = _asked(), current_client()
-    found = reports.report(span, client_id=client.id)
+    span, client, page = _asked(), current_client(), paging.asked()
     earlier = reports.month_before(span) if span.first.day == 1 else None
-    before = reports.report(earlier, client_id=client.id, numbers=0) if earlier else None
+    days = reports.days(span, *([earlier] if earlier else []), client_id=client.id)
+    found = reports.of_days(span, days)
+    before = reports.of_days(earlier, days) if earlier else None
+    by_number, pages = reports.numbers_at(span, client.id, page)
     return render_template(
         "portal/usage/index.html",
         found=found,
@@ -42,6 +44,10 @@ def usage() -> Any:
         figure=_figure(found, before),
         kinds_figure=charts.money_by_kind(found.by_kind_micros, reports.CHARGES),
         kinds=reports.KINDS,
+        by_number=by_number,
+        page=page,
+        pages=pages,
+        url_for_page=paging.url_of,
         **_words(span),
     )
 
@@ -77,11 +83,17 @@ def usage_csv(what: str) -> Response:
     name = f"usage-{what}-{span.first}-{span.last}.csv"
     if what == "calls":
         return sheets.download(name, CALLS, _calls(span, client.id))
-    found = reports.report(span, client_id=client.id, numbers=100_000)
-    kinds = {kind.value: sums for kind, sums in found.by_kind.items()}
-    rows: Any = {"days": found.by_day, "kinds": kinds, "numbers": found.by_number}[what]
-    cells = ([key, *_cells(sums)] for key, sums in rows.items())
+    cells = ([key, *_cells(sums)] for key, sums in _rows(what, span, client.id).items())
     return sheets.download(name, [what[:-1], *HEADINGS], cells)
+
+
+def _rows(what: str, span: Range, client_id: int) -> dict[Any, Sums]:
+    if what == "numbers":
+        return dict(reports.by_number(span, client_id))
+    found = reports.report(span, client_id)
+    if what == "days":
+        return dict(found.by_day)
+    return {kind.value: sums for kind, sums in found.by_kind.items()}
 
 
 CALLS = ["started_at_utc", "kind", "number", "far_end", "seconds", "billed_seconds", "price"]

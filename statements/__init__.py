@@ -5,18 +5,18 @@ it, screens show it, and ``mailing`` sends it on the day that the reseller chose
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import func, select
 
 import catalog
 import charging
 import display
 import tenancy
 from extensions import db
-from models import Charge, ChargeKind, Client, Reseller, UsageDay, UsageKind
+from models import Charge, ChargeKind, Client, Reseller, UsageClientMonth, UsageDay, UsageKind
 from usage import reports
 from usage.reports import Range, Sums, read_day
 
@@ -108,16 +108,15 @@ def range_of(month: date) -> Range:
 
 def months(client: Client) -> list[Month]:
     """List the months in which a client used or owed anything, the latest first."""
-    year, month = extract("year", UsageDay.day), extract("month", UsageDay.day)
+    month = UsageClientMonth.month
     found = db.session.execute(
-        select(year, month, func.sum(UsageDay.price_micros))
-        .where(UsageDay.client_id == client.id)
-        .group_by(year, month)
-        .order_by(year.desc(), month.desc())
+        select(month, func.sum(UsageClientMonth.price_micros))
+        .where(UsageClientMonth.owner == client.id)
+        .group_by(month)
+        .order_by(month.desc())
     )
     closed = _closed_through(client)
-    firsts = ((date(int(y), int(m), 1), int(price)) for y, m, price in found)
-    return [Month(first, price, first <= closed) for first, price in firsts]
+    return [Month(first, int(price), first <= closed) for first, price in found]
 
 
 @dataclass(frozen=True)
@@ -130,33 +129,29 @@ class MonthOfAll(Month):
 
 def months_of_all() -> list[MonthOfAll]:
     """List the months in which anything was used or owed, the latest first."""
-    year, month = extract("year", UsageDay.day), extract("month", UsageDay.day)
-    is_nobodys = UsageDay.client_id.is_(None)
+    used = UsageClientMonth
+    is_nobodys = used.owner == 0
     found = db.session.execute(
         select(
-            year,
-            month,
-            func.sum(UsageDay.price_micros).filter(~is_nobodys),
-            func.count(UsageDay.client_id.distinct()),
-            func.sum(UsageDay.calls).filter(is_nobodys),
+            used.month,
+            func.sum(used.price_micros).filter(~is_nobodys),
+            func.count(used.owner.distinct()).filter(~is_nobodys),
+            func.sum(used.calls).filter(is_nobodys),
         )
-        .group_by(year, month)
-        .order_by(year.desc(), month.desc())
-    ).all()
+        .group_by(used.month)
+        .order_by(used.month.desc())
+    )
     closed = db.session.get_one(Reseller, tenancy.current()).closed_through or date.min
-    listed = []
-    for y, m, price, clients, unassigned in found:
-        first = date(int(y), int(m), 1)
-        is_closed = first <= closed
-        listed.append(MonthOfAll(first, int(price or 0), is_closed, clients, int(unassigned or 0)))
-    return listed
+    return [
+        MonthOfAll(first, int(price or 0), first <= closed, clients, int(unassigned or 0))
+        for first, price, clients, unassigned in found
+    ]
 
 
 def clients_in(month: date) -> Any:
     """Select the ids of the clients that used or owed anything in a month."""
-    span = range_of(month)
-    mine = select(UsageDay.client_id).where(UsageDay.day >= span.first, UsageDay.day <= span.last)
-    return mine.where(UsageDay.client_id.is_not(None)).distinct()
+    used = select(UsageClientMonth.owner).where(UsageClientMonth.month == month.replace(day=1))
+    return used.where(UsageClientMonth.owner != 0).distinct()
 
 
 def of(client: Client, month: date) -> Statement:
@@ -231,7 +226,7 @@ def _by_number(cells: dict[tuple[str, UsageKind], Sums]) -> list[OfNumber]:
     used: dict[str, list[Sums]] = defaultdict(list)
     fees: dict[str, int] = defaultdict(int)
     for (number, kind), sums in cells.items():
-        used[number].append(sums if kind in CALLS else replace(sums, price_micros=0))
+        used[number].append(sums if kind in CALLS else sums._replace(price_micros=0))
         fees[number] += sums.price_micros if kind not in CALLS else 0
     rows = [OfNumber(number, reports.add(used[number]), fees[number]) for number in used]
     return sorted(rows, key=lambda row: (-row.total_micros, row.number))

@@ -1,7 +1,7 @@
 """What a reseller should look at: calls of nobody, unused numbers, days out of pattern."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
@@ -12,9 +12,13 @@ from sqlalchemy import func, select
 import rollup
 import tenancy
 from extensions import db
-from models import Did, DidStatus, UsageDay
+from models import Did, DidStatus, UsageClientDay, UsageDay
+from usage.reports import Days, Range
 
 UNUSED_DAYS = 90
+LATELY = 7
+"""Days back from today that are looked at for unusual ones."""
+
 WEEKS = 8
 """How many of the same weekday before a day make its pattern; fewer than half say nothing."""
 
@@ -84,36 +88,51 @@ def unused(today: date) -> Any:
     )
 
 
-def unusual(today: date, *, days: int = 7, client_id: int | None = None) -> list[Unusual]:
+def pattern(today: date, days: int = LATELY) -> Range:
+    """Give the days that the pattern of the last few is made of, and these."""
+    return Range(today - timedelta(days=days + 7 * WEEKS), today - timedelta(days=1))
+
+
+def unusual(today: date, *, days: int = LATELY) -> list[Unusual]:
     """Find the days, of the last few, on which a client's calls were far beyond its pattern.
 
     The pattern of a day is the median of the same weekday in the eight weeks before.
     """
-    first = today - timedelta(days=days + 7 * WEEKS)
-    wanted = [
-        UsageDay.day >= first,
-        UsageDay.day < today,
-        UsageDay.client_id.is_not(None),
-        UsageDay.kind.in_(CALLS),
-    ]
-    if client_id is not None:
-        wanted.append(UsageDay.client_id == client_id)
+    span, table = pattern(today, days), UsageClientDay
+    calls = (table.owner != 0, table.kind.in_(CALLS), table.day <= span.last)
+    price = func.sum(table.price_micros)
+    # Most clients have no day that is dear enough, and need no pattern.
+    dear = select(table.owner).where(*calls, table.day >= today - timedelta(days=days))
+    dear = dear.group_by(table.owner, table.day).having(price >= LEAST_MICROS)
     rows = db.session.execute(
-        select(UsageDay.client_id, UsageDay.day, func.sum(UsageDay.price_micros))
-        .where(*wanted)
-        .group_by(UsageDay.client_id, UsageDay.day)
+        select(table.owner, table.day, price)
+        .where(*calls, table.day >= span.first, table.owner.in_(dear))
+        .group_by(table.owner, table.day)
     )
     by_client: dict[int, dict[date, int]] = defaultdict(dict)
-    for owner, day, price in rows:
-        by_client[owner or 0][day] = int(price)
-    recent = [today - timedelta(days=n) for n in range(1, days + 1)]
-    found = [
-        Unusual(owner, day, spent.get(day, 0), usual)
-        for owner, spent in by_client.items()
-        for day in recent
-        if (usual := _usual(spent, day)) is not None and _is_far(spent.get(day, 0), usual)
-    ]
+    for owner, day, micros in rows:
+        by_client[owner][day] = int(micros)
+    found = [one for owner, spent in by_client.items() for one in _far(owner, spent, today, days)]
     return sorted(found, key=lambda one: (one.day, one.price_micros), reverse=True)
+
+
+def unusual_of(client_id: int, found: Days, today: date, *, days: int = LATELY) -> list[Unusual]:
+    """Find a client's unusual days among days that were read, those of ``pattern`` at least."""
+    span, spent = pattern(today, days), defaultdict[date, int](int)
+    for (day, kind), sums in found.items():
+        if kind in CALLS and span.first <= day <= span.last:
+            spent[day] += sums.price_micros
+    return list(_far(client_id, dict(spent), today, days))
+
+
+def _far(client_id: int, spent: dict[date, int], today: date, days: int) -> Iterator[Unusual]:
+    """Go through the last few days, the latest first, for those far beyond their pattern."""
+    for day in (today - timedelta(days=n) for n in range(1, days + 1)):
+        price = spent.get(day, 0)
+        if price >= LEAST_MICROS:
+            usual = _usual(spent, day)
+            if usual is not None and _is_far(price, usual):
+                yield Unusual(client_id, day, price, usual)
 
 
 def _usual(spent: dict[date, int], day: date) -> int | None:

@@ -3,16 +3,28 @@
 Every figure comes from the same rows, so totals equal the sum of their parts to the micro-unit.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, or_, select, union_all
 
 import rollup
 from extensions import db
-from models import Call, ChargeKind, Client, Did, DidGroup, UsageDay, UsageKind
+from models import (
+    Call,
+    ChargeKind,
+    Client,
+    Did,
+    DidGroup,
+    UsageClientDay,
+    UsageClientMonth,
+    UsageDay,
+    UsageKind,
+)
 
 KINDS = {
     UsageKind.INBOUND: "Inbound",
@@ -27,6 +39,8 @@ KINDS = {
 CHARGES = frozenset(KINDS[UsageKind(kind.value)] for kind in ChargeKind)
 """The names of what is no call: fees and adjustments."""
 LONGEST_RANGE = timedelta(days=400)
+NUMBERS = 50
+"""Numbers that a page lists at once."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +56,7 @@ class Range:
         return (self.last - self.first).days + 1
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(NamedTuple):
     """What some calls add up to; seconds are billed ones, money is micro-units."""
 
     calls: int = 0
@@ -66,14 +79,12 @@ class Sums:
 
 @dataclass(frozen=True)
 class Report:
-    """The usage of a range: in all and by day, kind and number."""
+    """The usage of a range: in all, by day and by kind."""
 
     range: Range
     total: Sums
     by_day: dict[date, Sums]
     by_kind: dict[UsageKind, Sums]
-    by_number: dict[str, Sums]
-    """Charges that are no number's stand under the empty one."""
 
     @property
     def by_kind_micros(self) -> dict[str, int]:
@@ -87,7 +98,11 @@ class Report:
         return sum(sums.price_micros for sums in charges)
 
 
+Days = dict[tuple[date, UsageKind], Sums]
+"""What was used on some days, each kind apart."""
+
 today = rollup.today
+next_month = rollup.next_month
 
 
 def read_day(typed: str) -> date:
@@ -110,35 +125,69 @@ def month_before(span: Range) -> Range:
     return Range(last_of_before.replace(day=1), last_of_before.replace(day=day))
 
 
-def report(
-    span: Range, *, client_id: int | None = None, number: str | None = None, numbers: int = 200
-) -> Report:
-    """Add up a range of days, of one client or all, of one number or all.
+def report(span: Range, client_id: int | None = None) -> Report:
+    """Add up a range of days, of one client or all."""
+    return of_days(span, days(span, client_id=client_id))
 
-    ``numbers`` is how many numbers are listed, the dearest first.
-    """
-    mine = _of(span, client_id, number)
-    by_day = {day: Sums(*sums) for day, *sums in _grouped(UsageDay.day, mine)}
-    by_kind = {kind: Sums(*sums) for kind, *sums in _grouped(UsageDay.kind, mine)}
-    dearest = _statement(UsageDay.number, mine).order_by(
-        func.sum(UsageDay.price_micros).desc(), UsageDay.number
-    )
-    rows = db.session.execute(dearest.limit(numbers)).all() if numbers else []
+
+def of_days(span: Range, found: Days) -> Report:
+    """Make the report of a range of days that were read already, maybe with others."""
+    mine = [(key, sums) for key, sums in found.items() if span.first <= key[0] <= span.last]
+    by_day: dict[date, list[Sums]] = {day: [] for day in _days(span)}
+    by_kind: dict[UsageKind, list[Sums]] = defaultdict(list)
+    for (day, kind), sums in mine:
+        by_day[day].append(sums)
+        by_kind[kind].append(sums)
     return Report(
         span,
-        add(by_kind.values()),
-        {day: by_day.get(day, Sums()) for day in _days(span)},
-        {kind: by_kind[kind] for kind in UsageKind if kind in by_kind},
-        {name: Sums(*_whole(sums)) for name, *sums in rows},
+        add(sums for _, sums in mine),
+        {day: add(some) for day, some in by_day.items()},
+        {kind: add(by_kind[kind]) for kind in UsageKind if kind in by_kind},
     )
 
 
-def by_client(span: Range, ids: Sequence[int] | None = None) -> dict[int, Sums]:
-    """Add up a range of days client by client; calls of nobody stand under 0."""
-    mine = _of(span, None, None)
-    if ids is not None:
-        mine.append(UsageDay.client_id.in_(ids))
-    return {owner: Sums(*sums) for owner, *sums in _grouped(UsageDay.owner, mine)}
+def days(*spans: Range, client_id: int | None = None) -> Days:
+    """Add up the days of some ranges by kind, of one client or all, with one statement."""
+    columns = (UsageClientDay.day, UsageClientDay.kind)
+    wanted = select(*columns, *_added(UsageClientDay)).group_by(*columns)
+    wanted = wanted.where(
+        UsageClientDay.day >= min(span.first for span in spans),
+        UsageClientDay.day <= max(span.last for span in spans),
+    )
+    if len(spans) > 1:
+        wanted = wanted.where(or_(*(UsageClientDay.day.between(s.first, s.last) for s in spans)))
+    if client_id is not None:
+        wanted = wanted.where(UsageClientDay.owner == client_id)
+    return {
+        (day, kind): Sums(0, calls, *sums) if kind is UsageKind.MESSAGE else Sums(calls, 0, *sums)
+        for day, kind, calls, *sums in db.session.execute(wanted)
+    }
+
+
+def by_number(
+    span: Range, client_id: int, *, most: int | None = None, skipped: int = 0
+) -> dict[str, Sums]:
+    """Add up a client's range by number, the dearest first, after leaving some out.
+
+    Charges that are no number's stand under the empty one.
+    """
+    found = _of_numbers(span, client_id).order_by(
+        func.sum(UsageDay.price_micros).desc(), UsageDay.number
+    )
+    rows = db.session.execute(found.limit(most).offset(skipped) if most else found)
+    return {number: Sums(*map(int, sums)) for number, *sums in rows}
+
+
+def numbers_at(span: Range, client_id: int, page: int) -> tuple[dict[str, Sums], int | None]:
+    """Give one page of ``by_number``, and how many pages there are; None while more follow."""
+    found = by_number(span, client_id, most=NUMBERS + 1, skipped=(page - 1) * NUMBERS)
+    return dict(islice(found.items(), NUMBERS)), None if len(found) > NUMBERS else page
+
+
+def of_number(span: Range, client_id: int, number: str) -> Sums | None:
+    """Add up a range of days of one number; None where it was not used."""
+    row = db.session.execute(_of_numbers(span, client_id).where(UsageDay.number == number)).first()
+    return Sums(*map(int, row[1:])) if row else None
 
 
 def by_group(span: Range, client_id: int) -> dict[str, Sums]:
@@ -146,23 +195,52 @@ def by_group(span: Range, client_id: int) -> dict[str, Sums]:
 
     What is in no group, and charges of no number, stand under the empty name.
     """
-    statement = _statement(DidGroup.name, _of(span, client_id, None)).select_from(UsageDay)
-    of_group = statement.outerjoin(Did, Did.number == UsageDay.number).outerjoin(
-        DidGroup, (DidGroup.id == Did.did_group_id) & (DidGroup.client_id == client_id)
+    used = _of_numbers(span, client_id).subquery()
+    sums = (func.sum(column) for column in list(used.c)[1:])
+    of_group = (
+        select(DidGroup.name, *sums)
+        .select_from(used)
+        .outerjoin(Did, Did.number == used.c.number)
+        .outerjoin(DidGroup, (DidGroup.id == Did.did_group_id) & (DidGroup.client_id == client_id))
+        .group_by(DidGroup.name)
     )
-    rows = db.session.execute(of_group).all()
-    found = {name or "": Sums(*_whole(sums)) for name, *sums in rows}
+    found = {name or "": Sums(*map(int, sums)) for name, *sums in db.session.execute(of_group)}
     return dict(sorted(found.items(), key=lambda item: (-item[1].price_micros, item[0])))
+
+
+def by_client(span: Range, ids: Sequence[int] | None = None) -> dict[int, Sums]:
+    """Add up a range of days client by client, the dearest first; nobody's stands under 0."""
+    used = _of_clients(span, ids)
+    price = func.sum(used.c.price_micros).desc()
+    found = select(used.c.owner, *_summed(used.c)).group_by(used.c.owner)
+    rows = db.session.execute(found.order_by(price, used.c.owner))
+    return {owner: Sums(*map(int, sums)) for owner, *sums in rows}
+
+
+def dearest(span: Range, most: int) -> list[tuple[int, str, int]]:
+    """List the clients that a range of days came dearest to: id, name and micro-units."""
+    used = _of_clients(span)
+    price = func.sum(used.c.price_micros)
+    found = (
+        select(Client.id, Client.name, price)
+        .join_from(used, Client, Client.id == used.c.owner)
+        .group_by(Client.id, Client.name)
+        .order_by(price.desc(), Client.name)
+        .limit(most)
+    )
+    return [(key, name, int(micros)) for key, name, micros in db.session.execute(found)]
+
+
+def total(span: Range, client_id: int | None = None) -> Sums:
+    """Add up a range of days."""
+    used = _of_clients(span, None if client_id is None else [client_id])
+    row = db.session.execute(select(*_summed(used.c))).one()
+    return Sums(*(int(value or 0) for value in row))
 
 
 def counted_late(calls: Iterable[Call], zone: str) -> set[int]:
     """Tell which calls count on another day than their own: its month was closed already."""
     return {call.id for call in calls if call.day != today(zone, call.started_at)}
-
-
-def total(span: Range, client_id: int | None = None) -> Sums:
-    """Add up a range of days."""
-    return add(Sums(*sums) for _, *sums in _grouped(UsageDay.kind, _of(span, client_id, None)))
 
 
 def forecast(found: Report) -> int:
@@ -171,9 +249,8 @@ def forecast(found: Report) -> int:
     Fees are charged in advance and adjustments once, so these are added as they are.
     """
     span, charges = found.range, found.charges_micros
-    next_month = (span.first + timedelta(days=32)).replace(day=1)
     calls = found.total.price_micros - charges
-    return calls * (next_month - span.first).days // span.days + charges
+    return calls * (next_month(span.first) - span.first).days // span.days + charges
 
 
 def calls(span: Range, *, client_id: int | None = None, number: str | None = None) -> Any:
@@ -186,53 +263,66 @@ def calls(span: Range, *, client_id: int | None = None, number: str | None = Non
     return wanted.order_by(Call.started_at.desc(), Call.id.desc())
 
 
-def names(ids: Sequence[int]) -> dict[int, str]:
+def names(ids: Iterable[int]) -> dict[int, str]:
     """Name clients by id."""
-    rows = db.session.execute(select(Client.id, Client.name).where(Client.id.in_(ids)))
+    rows = db.session.execute(select(Client.id, Client.name).where(Client.id.in_(sorted(ids))))
     return dict(rows.all())  # type: ignore[arg-type]
 
 
-def _of(span: Range, client_id: int | None, number: str | None) -> list[Any]:
-    mine = [UsageDay.day >= span.first, UsageDay.day <= span.last]
-    if client_id is not None:
-        mine.append(UsageDay.client_id == client_id)
-    if number is not None:
-        mine.append(UsageDay.number == number)
-    return mine
+def _of_numbers(span: Range, client_id: int) -> Any:
+    """Select what each number of a client used: the number, then its sums."""
+    mine = (UsageDay.client_id == client_id, UsageDay.day >= span.first, UsageDay.day <= span.last)
+    return select(UsageDay.number, *_summed(UsageDay)).where(*mine).group_by(UsageDay.number)
 
 
-def _statement(column: Any, mine: list[Any]) -> Any:
-    is_message = UsageDay.kind == UsageKind.MESSAGE
-    return (
-        select(
-            column,
-            func.sum(UsageDay.calls).filter(~is_message),
-            func.sum(UsageDay.calls).filter(is_message),
-            func.sum(UsageDay.billed_seconds),
-            func.sum(UsageDay.cost_micros),
-            func.sum(UsageDay.price_micros),
-        )
-        .where(*mine)
-        .group_by(column)
-    )
+def _of_clients(span: Range, ids: Sequence[int] | None = None) -> Any:
+    """Select sums of clients by kind that come to a range: whole months, and days at its ends.
+
+    Days that follow in its last month are taken off: of a month to date there are hardly any.
+    """
+    months_from = span.first if span.first.day == 1 else next_month(span.first)
+    if months_from > span.last:
+        return _from(UsageClientDay, UsageClientDay.day, span.first, span.last, ids).subquery()
+    day = timedelta(days=1)
+    month_end = next_month(span.last) - day
+    parts = [
+        _from(UsageClientMonth, UsageClientMonth.month, months_from, span.last, ids),
+        _from(UsageClientDay, UsageClientDay.day, span.last + day, month_end, ids, sign=-1),
+    ]
+    if span.first < months_from:
+        before = months_from - day
+        parts.append(_from(UsageClientDay, UsageClientDay.day, span.first, before, ids))
+    return union_all(*parts).subquery()
 
 
-def _grouped(column: Any, mine: list[Any]) -> list[list[Any]]:
-    rows = db.session.execute(_statement(column, mine)).all()
-    return [[key, *_whole(sums)] for key, *sums in rows]
+def _from(
+    table: Any, when: Any, first: date, last: date, ids: Sequence[int] | None, sign: int = 1
+) -> Any:
+    mine = [when >= first, when <= last]
+    if ids is not None:
+        mine.append(table.owner.in_(ids))
+    sums = ((getattr(table, name) * sign).label(name) for name in rollup.ADDED)
+    return select(table.owner, table.kind, *sums).where(*mine)
 
 
-def _whole(sums: Sequence[Any]) -> list[int]:
-    return [int(value or 0) for value in sums]
+def _summed(table: Any) -> list[Any]:
+    """Add the numbers of ``Sums`` up, from a table's columns."""
+    is_message = table.kind == UsageKind.MESSAGE
+    return [
+        func.coalesce(func.sum(table.calls).filter(~is_message), 0).label("calls"),
+        func.coalesce(func.sum(table.calls).filter(is_message), 0).label("messages"),
+        *(func.sum(getattr(table, name)).label(name) for name in rollup.ADDED[1:]),
+    ]
+
+
+def _added(table: Any) -> list[Any]:
+    # PostgreSQL adds whole numbers up to decimals, which take Python longer.
+    return [cast(func.sum(getattr(table, name)), BigInteger) for name in rollup.ADDED]
 
 
 def add(found: Iterable[Sums]) -> Sums:
     """Add sums up."""
-    columns = zip(
-        *((s.calls, s.messages, s.billed_seconds, s.cost_micros, s.price_micros) for s in found),
-        strict=True,
-    )
-    return Sums(*(sum(column) for column in columns))
+    return Sums(*map(sum, zip(*found, strict=True)))
 
 
 def _days(span: Range) -> list[date]:

@@ -47,7 +47,7 @@ class ClientPage(OfClient, Page):
     def overview(self) -> Any:
         """Show one client: facts, people, groups, and what it waits for."""
         client = self.client
-        month = reports.report(ranges.month(), client_id=client.id, numbers=0)
+        month = reports.report(ranges.month(), client.id)
         return self.render(
             "admin/clients/overview.html",
             client=client,

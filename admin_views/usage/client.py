@@ -1,8 +1,9 @@
 """A client's usage: month to date or any range, by day, kind and number, down to the calls (P3)."""
 
+from functools import partial
 from typing import Any
 
-from flask import abort, request
+from flask import abort
 from flask_admin import expose
 
 import audit
@@ -19,7 +20,7 @@ from extensions import db
 from models import Call
 from permissions import Permission
 from usage import insights, reports
-from usage.reports import Range, Report
+from usage.reports import Range, Report, Sums
 
 PAGE = 100
 
@@ -35,10 +36,14 @@ class ClientUsage(OfClient, Page):
     @expose("/")
     def index(self) -> Any:
         """Show what the client used in a range of days."""
-        span = ranges.asked()
-        found = reports.report(span, client_id=self.client.id)
+        span, client_id, page = ranges.asked(), self.client.id, ranges.page()
+        today = reports.today(own_reseller().time_zone, now())
         earlier = reports.month_before(span) if span.first.day == 1 else None
-        before = reports.report(earlier, client_id=self.client.id) if earlier else None
+        wanted = [span, insights.pattern(today), *([earlier] if earlier else [])]
+        days = reports.days(*wanted, client_id=client_id)
+        found = reports.of_days(span, days)
+        before = reports.of_days(earlier, days) if earlier else None
+        by_number, pages = reports.numbers_at(span, client_id, page)
         return self.render(
             "admin/usage/client.html",
             found=found,
@@ -48,8 +53,12 @@ class ClientUsage(OfClient, Page):
             forecast=reports.forecast(found) if before else None,
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,
-            by_group=reports.by_group(span, self.client.id),
-            unusual=_unusual(self.client.id),
+            by_group=reports.by_group(span, client_id),
+            by_number=by_number,
+            page=page,
+            pages=pages,
+            url_for_page=partial(ranges.url_of, span),
+            unusual=insights.unusual_of(client_id, days, today),
             **ranges.words(span),
         )
 
@@ -58,7 +67,7 @@ class ClientUsage(OfClient, Page):
         """List the calls of one number, the latest first; looking at them is recorded."""
         span, known = ranges.asked(), display.to_e164(number) or number
         wanted = reports.calls(span, client_id=self.client.id, number=known)
-        page = min(max(request.args.get("page", 1, type=int), 1), 500)
+        page = ranges.page()
         rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
         if not rows and page == 1 and not _has_number(span, self.client.id, known):
             abort(404)
@@ -70,7 +79,7 @@ class ClientUsage(OfClient, Page):
             page=page,
             has_more=len(rows) > PAGE,
             late=reports.counted_late(rows[:PAGE], own_reseller().time_zone),
-            total=reports.report(span, client_id=self.client.id, number=known).total,
+            total=reports.of_number(span, self.client.id, known) or Sums(),
             kinds=reports.KINDS,
             **ranges.words(span),
         )
@@ -110,10 +119,12 @@ def _sums(what: str, span: Range, client_id: int) -> list[tuple[Any, reports.Sum
     """Give the rows of an export: what a row is about, and its sums."""
     if what == "groups":
         return list(reports.by_group(span, client_id).items())
-    found = reports.report(span, client_id=client_id, numbers=100_000)
+    if what == "numbers":
+        return list(reports.by_number(span, client_id).items())
+    found = reports.report(span, client_id)
     if what == "kinds":
         return [(kind.value, sums) for kind, sums in found.by_kind.items()]
-    return list((found.by_day if what == "days" else found.by_number).items())
+    return list(found.by_day.items())
 
 
 def _calls(span: Range, client_id: int) -> Any:
@@ -142,12 +153,7 @@ def _days(span: Range) -> str:
 
 
 def _has_number(span: Range, client_id: int, number: str) -> bool:
-    return bool(reports.report(span, client_id=client_id, number=number).by_number)
-
-
-def _unusual(client_id: int) -> list[insights.Unusual]:
-    today = reports.today(own_reseller().time_zone, now())
-    return insights.unusual(today, client_id=client_id)
+    return reports.of_number(span, client_id, number) is not None
 
 
 def _figure(found: Report, before: Report | None) -> Any:

@@ -1,5 +1,6 @@
 """Usage over all clients: month to date or any range, cost, price, margin, calls of nobody."""
 
+from functools import partial
 from typing import Any
 
 from flask_admin import expose
@@ -11,9 +12,9 @@ from admin_views.usage import ranges
 from columns import now
 from permissions import Permission
 from usage import insights, reports
-from usage.reports import Range, Sums
 
 MOST_DRAWN = 10
+SHOWN = 50
 
 
 class Usage(Page):
@@ -34,18 +35,25 @@ class Usage(Page):
     @expose("/")
     def index(self) -> Any:
         """Show what all clients used in a range of days."""
-        span = ranges.asked()
-        rows, unassigned = _rows(span)
-        unusual = insights.unusual(reports.today(own_reseller().time_zone, now()))
-        dearest = {name: sums.price_micros for _, name, sums in rows[:MOST_DRAWN]}
+        span, page = ranges.asked(), ranges.page()
+        used = reports.by_client(span)
+        total, unassigned = reports.add(used.values()), used.pop(0, None)
+        unusual = insights.unusual(reports.today(own_reseller().time_zone, now()))[:MOST_DRAWN]
+        drawn = list(used)[:MOST_DRAWN]
+        shown = list(used)[(page - 1) * SHOWN : page * SHOWN]
+        names = reports.names({*drawn, *shown, *(one.client_id for one in unusual)})
+        dearest = {names[key]: used[key].price_micros for key in drawn}
         return self.render(
             "admin/usage/overview.html",
-            rows=rows,
+            rows=[(key, names[key], used[key]) for key in shown],
             unassigned=unassigned,
-            total=reports.total(span),
-            unusual=unusual[:MOST_DRAWN],
-            names=reports.names([one.client_id for one in unusual]),
+            total=total,
+            unusual=unusual,
+            names=names,
             figure=charts.money_by_name(dearest) if dearest else None,
+            page=page,
+            pages=max(1, -(-len(used) // SHOWN)),
+            url_for_page=partial(ranges.url_of, span),
             **ranges.words(span),
         )
 
@@ -53,18 +61,10 @@ class Usage(Page):
     def csv(self) -> Any:
         """Export what each client used."""
         span = ranges.asked()
-        rows, unassigned = _rows(span)
-        named = [[name, *sheets.of_sums(sums)] for _, name, sums in rows]
-        if unassigned:
-            named.append(["(nobody)", *sheets.of_sums(unassigned)])
+        used = reports.by_client(span)
+        names = reports.names(used) | {0: "(nobody)"}
+        nobodys = used.pop(0, None)
+        rows = [*used.items(), *([(0, nobodys)] if nobodys else [])]
+        named = [[names[key], *sheets.of_sums(sums)] for key, sums in rows]
         name = f"usage-clients-{span.first}-{span.last}.csv"
         return sheets.download(name, ["client", *sheets.HEADINGS], named)
-
-
-def _rows(span: Range) -> tuple[list[tuple[int, str, Sums]], Sums | None]:
-    """Give (client id, name, sums) for each client with calls, dearest first; nobody's apart."""
-    found = reports.by_client(span)
-    unassigned = found.pop(0, None)
-    names = reports.names(list(found))
-    rows = [(key, names[key], sums) for key, sums in found.items()]
-    return sorted(rows, key=lambda row: (-row[2].price_micros, row[1])), unassigned

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import flash, request
+from flask import flash, request, url_for
 
 from admin_views.base import own_reseller
 from columns import now
@@ -42,6 +42,16 @@ def _day(name: str) -> date | None:
     except ValueError:
         flash(f"“{typed[:20]}” is no date; write it like 2026-11-01.", "warning")
         return None
+
+
+def page() -> int:
+    """Read the page number of an address; the first for anything absurd."""
+    return min(max(request.args.get("page", 1, type=int), 1), 500)
+
+
+def url_of(span: Range, number: int) -> str:
+    """Give the address of another page of what this screen shows of a range."""
+    return url_for(".index", page=number, **words(span)["range_args"])
 
 
 def words(span: Range) -> dict[str, Any]:

@@ -13,8 +13,18 @@ from webtest import Upload
 import background
 import charging
 from extensions import db
-from models import AuditEntry, Call, CdrImport, Client, DidAssignment, Rate, RatePlan, Reseller
-from tests.support.calls import BY, LONG_AGO, file_of, forget_charges, line, load
+from models import (
+    AuditEntry,
+    Call,
+    CdrImport,
+    Client,
+    DidAssignment,
+    Rate,
+    RatePlan,
+    Reseller,
+    UsageKind,
+)
+from tests.support.calls import BY, LONG_AGO, file_of, forget_charges, line, load, spent
 
 MONTH = "from=2026-11-01&to=2026-11-30"
 
@@ -277,3 +287,31 @@ def test_victor_cannot_import_a_file(visitor, victor, look) -> None:
     browser.post("/admin/call-files/new/", {"csrf_token": token}, status=403)
     with look():
         assert db.session.query(CdrImport).count() == 0
+
+
+def test_numbers_and_clients_beyond_fifty_stand_on_further_pages(
+    visitor, alice, acme, look, story
+) -> None:
+    with look():
+        forget_charges()
+        for n in range(60):
+            number, client = (
+                f"+1412555{n + 200:04d}",
+                Client(name=f"C {n}", contact_email="c@x.example"),
+            )
+            db.session.add(client)
+            db.session.flush()
+            for owner in (acme.id, client.id):
+                spent(owner, date(2026, 11, 3), 1_000_000 - n, UsageKind.INBOUND, number=number)
+        db.session.commit()
+    browser = visitor(alice)
+    for path, rows, expected in (
+        (f"/admin/clients/{acme.id}/usage/", "usage-numbers", 60),
+        ("/admin/usage/", "usage-clients", 61),
+    ):
+        first = browser.get(f"{path}?{MONTH}")
+        rest = first.click("Next")
+        shown = [set(table(page, rows)) - {"In all, calls of nobody too"} for page in (first, rest)]
+        assert (len(shown[0]), len(shown[1])) == (50, expected - 50)
+        assert not shown[0] & shown[1]
+        assert "Next" not in rest.html.select_one(".pager").get_text()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Did, Reseller, UsageKind
 from tests.support.calls import LONG_AGO, forget_charges, hold_since_long_ago, line, load, spent
-from usage import insights
+from usage import insights, reports
 
 TODAY = date(2026, 11, 25)
 DOLLAR = 1_000_000
@@ -81,7 +81,9 @@ def test_a_day_far_beyond_its_weekdays_is_pointed_out(held) -> None:
     spend(held.acme.id, day, 40)
     found = insights.unusual(TODAY)
     assert found == [insights.Unusual(held.acme.id, day, 40 * DOLLAR, 4 * DOLLAR)]
-    assert insights.unusual(TODAY, client_id=held.birch.id) == []
+    for client_id, expected in ((held.acme.id, found), (held.birch.id, [])):
+        days = reports.days(insights.pattern(TODAY), client_id=client_id)
+        assert insights.unusual_of(client_id, days, TODAY) == expected
 
 
 @pytest.mark.parametrize(("usual", "spent", "weeks"), [(20, 60, 8), (1, 5, 8), (4, 40, 3)])
