@@ -716,6 +716,13 @@ class Did(Owned, Model):
         Index("ix_did_npa", "reseller_id", "status", "npa", "number"),
         Index("ix_did_city", "reseller_id", "status", "city", "number"),
         Index("ix_did_client_id", "reseller_id", "client_id", "number"),
+        Index(
+            "ix_did_labelled",
+            "reseller_id",
+            "client_id",
+            sqlite_where=text("label IS NOT NULL OR client_label IS NOT NULL"),
+            postgresql_where=text("label IS NOT NULL OR client_label IS NOT NULL"),
+        ),
         Index("ix_did_did_group_id", "reseller_id", "did_group_id"),
         Index("ix_did_endpoint_group_id", "reseller_id", "endpoint_group_id"),
         Index("ix_did_held_by_id", "held_by_id"),
@@ -1033,6 +1040,7 @@ class Order(Owned, Model):
         Index("ix_orders_queue", "reseller_id", "state", text("is_urgent DESC"), "submitted_at"),
         Index("ix_orders_client", "reseller_id", "client_id", "submitted_at"),
         Index("ix_orders_decided", "reseller_id", "decided_at"),
+        Index("ix_orders_client_decided", "reseller_id", "client_id", "decided_at"),
         Index("ix_orders_due", "state", "carry_out_at"),
     )
 

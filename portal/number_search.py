@@ -87,7 +87,9 @@ def choices(client: Client) -> dict[str, dict[str, str]]:
     mine = Did.client_id == client.id
     used = select(DidService.service).join(DidService.did).where(mine).distinct()
     in_use = set(db.session.scalars(used))
-    labels = select(LABEL).where(mine, LABEL.is_not(None)).distinct().order_by(LABEL)
+    # As the index of labelled numbers has it, so that the others are not read.
+    labelled = or_(Did.label.is_not(None), Did.client_label.is_not(None))
+    labels = select(LABEL).where(mine, labelled).distinct().order_by(LABEL)
     return {
         "has": {key: one.label for key, one in catalog.SERVICES.items() if key in in_use},
         "label": {one: one for one in db.session.scalars(labels.limit(MOST_LABELS))},
