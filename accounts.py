@@ -30,6 +30,23 @@ TAKEN = "This address is in use already. Write a different one."
 OVERTAKEN = "This address is in use by now, so your user name stays as it was. Choose another."
 
 
+KEYS, FIRST_STEPS = "keys", "first_steps"
+SWITCHED = {KEYS: "Single keys are {}.", FIRST_STEPS: "The first steps are {}."}
+"""What a person can switch off on the own screen, and how that is said."""
+
+
+def is_off(person: Person, switch: str) -> bool:
+    """Tell whether a person has switched something of the own screen off."""
+    return bool((person.preferences or {}).get(switch) == "off")
+
+
+def switch(person: Person, **switches: bool) -> str:
+    """Switch parts of a person's own screen on or off; give the sentences that say so."""
+    words = {name: "on" if is_on else "off" for name, is_on in switches.items()}
+    person.preferences = {**(person.preferences or {}), **words}
+    return " ".join(SWITCHED[name].format(word) for name, word in words.items())
+
+
 @cache
 def zones() -> list[str]:
     """List the time zones that can be chosen."""

@@ -326,6 +326,7 @@ class Login(Owned, Model):
     pending_email: Mapped[str | None] = mapped_column(String(254))
     """A new address that has not been confirmed yet."""
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     time_zone: Mapped[str | None] = mapped_column(String(64))
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -1,15 +1,16 @@
 """The back office's first page: what waits for the reseller, and the first steps of a new one."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app
 from flask_admin import expose
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload
 
 import catalog
 import charts
+import sessions
+from admin_views import first_steps
 from admin_views.base import IndexPage, own_reseller
 from admin_views.usage import ranges
 from columns import now
@@ -20,7 +21,6 @@ from models import (
     DidStatus,
     E911Record,
     E911Status,
-    Login,
     Mail,
     MailState,
     Order,
@@ -38,15 +38,6 @@ MOST_MAILS = 1_000
 """Counting further would tell nobody more."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One of the first steps of a new reseller, and where it is taken."""
-
-    words: str
-    is_done: bool
-    url: str | None = None
-
-
 class FirstPage(IndexPage):
     """What waits for staff when they come in."""
 
@@ -54,7 +45,6 @@ class FirstPage(IndexPage):
     def index(self) -> Any:
         """Show what waits, what there is, and what is still to be set up."""
         numbers, counts = _numbers(), _counts()
-        steps = self._steps(numbers["all"], counts)
         return self.render(
             "admin/first_page/index.html",
             waiting=_waiting(),
@@ -64,7 +54,7 @@ class FirstPage(IndexPage):
             broken=counts,
             numbers=numbers,
             clients=counts["clients"],
-            steps=[] if all(step.is_done for step in steps) else steps,
+            steps=self._steps(),
             **_usage(),
             moment=now(),
             may_decide=self.by.can(Permission.ORDERS_DECIDE),
@@ -72,31 +62,9 @@ class FirstPage(IndexPage):
             is_ephemeral=current_app.config["EPHEMERAL_DATABASE"],
         )
 
-    def _steps(self, numbers: int, counts: dict[str, int]) -> list[Step]:
-        """List the first steps of a new reseller, checked against its rows."""
-        settings = own_reseller().portal_settings
-        wears = settings.logo_type is not None or settings.version > 1
-        return [
-            Step(
-                "Dress your portal: logo, colour, contact",
-                wears,
-                self._to("portal_settings.index", "SETTINGS_EDIT"),
-            ),
-            Step("Import your numbers", numbers > 0, self._to("did_import.index", "NUMBERS_EDIT")),
-            Step(
-                "Create your first client",
-                counts["clients"] > 0,
-                self._to("clients.create_view", "CLIENTS_EDIT"),
-            ),
-            Step(
-                "Create its first login",
-                counts["logins"] > 0,
-                self._to("logins.create_view", "LOGINS_EDIT"),
-            ),
-        ]
-
-    def _to(self, endpoint: str, permission: str) -> str | None:
-        return url_for(endpoint) if self.by.can(Permission[permission]) else None
+    def _steps(self) -> list[first_steps.Step]:
+        person = sessions.staff()
+        return first_steps.of(person, self.by) if person is not None else []
 
 
 def _usage() -> dict[str, Any]:
@@ -132,13 +100,12 @@ def _waiting() -> list[Order]:
 def _counts() -> dict[str, int]:
     """Count what is few, with one statement.
 
-    Clients and logins; orders that wait or failed; 911 addresses in error; ports whose old provider
+    Clients; orders that wait or failed; 911 addresses in error; ports whose old provider
     has a question; mails that reached nobody: not delivered, or kept for want of a mail server.
     """
     failed = (E911Record.status == E911Status.FAILED, E911Record.removed_at.is_(None))
     parts = {
         "clients": select(func.count(Client.id)),
-        "logins": select(func.count(Login.id)),
         "e911": select(func.count(E911Record.id)).where(*failed),
         "ports": select(func.count(Port.id)).join(Port.status).where(PortStatus.key == QUESTION),
     }

@@ -56,12 +56,20 @@ class Profile(Page):
 
     @expose("/screen/", methods=("POST",))
     def screen(self) -> Any:
-        """Switch single keys on or off, for people who type by voice or by chance."""
-        staff, keys = _viewer(), "on" if request.form.get("keys") else "off"
-        staff.preferences = {**staff.preferences, "keys": keys}
+        """Switch single keys and the first steps on or off."""
+        switches = (accounts.KEYS, accounts.FIRST_STEPS)
+        said = accounts.switch(_viewer(), **{name: name in request.form for name in switches})
         db.session.commit()
-        flash(f"Single keys are {keys}.", "success")
+        flash(said, "success")
         return redirect(url_for(".index"))
+
+    @expose("/hide-steps/", methods=("POST",))
+    def hide_steps(self) -> Any:
+        """Hide the first steps from one's own first page."""
+        accounts.switch(_viewer(), first_steps=False)
+        db.session.commit()
+        flash("The first steps are hidden. Your profile brings them back.", "success")
+        return redirect(url_for("admin.index"))
 
     @expose("/password/", methods=("POST",))
     def password(self) -> Any:
@@ -110,6 +118,8 @@ class Profile(Page):
             role_words=ROLE_WORDS[staff.role],
             decides=self.by.can(Permission.ORDERS_DECIDE),
             is_on=second_factor.is_on(staff),
+            keys_off=accounts.is_off(staff, accounts.KEYS),
+            steps_off=accounts.is_off(staff, accounts.FIRST_STEPS),
             left=second_factor.codes_left(staff),
         )
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+import accounts
 import brand
 import kept_forms
 import sessions
@@ -140,6 +141,9 @@ def _frame() -> dict[str, Any]:
         "viewer_name": person.name if person else None,
         "portal_nav": menu.entries(person, request.endpoint, actor()) if person else [],
         "impersonation": _impersonation() if person else None,
+        "search_url": url_for("portal.numbers") if person else None,
+        "search_words": "Search your numbers",
+        "keys_off": person is not None and accounts.is_off(person, accounts.KEYS),
         "account_url": url_for("portal.account") if person and not is_onlooker(person) else None,
         "sign_out_url": url_for("portal.sign_out") if person else None,
         "home_url": url_for("portal.first_page") if person else url_for("portal.sign_in"),

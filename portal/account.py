@@ -49,6 +49,27 @@ def save() -> Any:
     return redirect(url_for(".account"))
 
 
+@blueprint.post("/account/screen")
+@own_account
+def save_screen() -> Any:
+    """Switch single keys and the first steps on or off."""
+    switches = (accounts.KEYS, accounts.FIRST_STEPS)
+    said = accounts.switch(current_login(), **{name: name in request.form for name in switches})
+    db.session.commit()
+    flash(said, "success")
+    return redirect(url_for(".account"))
+
+
+@blueprint.post("/hide-steps")
+@own_account
+def hide_steps() -> Any:
+    """Hide the first steps from one's own first page."""
+    accounts.switch(current_login(), first_steps=False)
+    db.session.commit()
+    flash("The first steps are hidden. Your account brings them back.", "success")
+    return redirect(url_for(".first_page"))
+
+
 @blueprint.post("/account/password")
 @own_account
 def change_password() -> Any:
@@ -165,6 +186,7 @@ def _page(**forms: Any) -> str:
     login = current_login()
     client, live = login.client, sessions.live_of(login)
     fresh: dict[str, Any] = {
+        "steps_off": accounts.is_off(login, accounts.FIRST_STEPS),
         "form": OwnForm(formdata=None, obj=login),
         "password_form": NewPasswordForm(formdata=None),
         "address_form": NewAddressForm(formdata=None, prefix="address-"),

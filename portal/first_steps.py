@@ -1,6 +1,7 @@
 """What a newcomer does first: a few steps, each checked against how things stand; nothing is kept.
 
-The list ends by itself: when all is done, or when the login is no newcomer any more.
+The list ends by itself: when all is done, or when the login is no newcomer any more; and it can be
+hidden before.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import timedelta
 from flask import url_for
 from sqlalchemy import select
 
+import accounts
 import policy
 from columns import now
 from extensions import db
@@ -33,7 +35,7 @@ def of(person: Login, by: Actor, numbers: int, without_911: int | None) -> list[
 
     ``without_911`` is None where 911 is not the client's to change.
     """
-    if is_onlooker(person) or person.created_at < now() - NEW_FOR:
+    if is_onlooker(person) or person.created_at < now() - NEW_FOR or _are_hidden(person):
         return []
     found = _of_orders(person.client, numbers, without_911) if by.may_request else []
     is_safe = person.totp_confirmed_at is not None
@@ -41,6 +43,10 @@ def of(person: Login, by: Actor, numbers: int, without_911: int | None) -> list[
         FirstStep("Make your sign-in safer: two-factor", url_for("portal.account"), is_safe)
     )
     return found if any(not step.is_done for step in found) else []
+
+
+def _are_hidden(person: Login) -> bool:
+    return accounts.is_off(person, accounts.FIRST_STEPS)
 
 
 def _of_orders(client: Client, numbers: int, without_911: int | None) -> list[FirstStep]:

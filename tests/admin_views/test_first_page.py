@@ -15,8 +15,10 @@ from models import (
     MailState,
     Net,
     Order,
+    OrderSettings,
     OrderState,
     Port,
+    PortalSettings,
 )
 from ports.words import QUESTION
 from tests.support import orders
@@ -148,10 +150,15 @@ def test_a_new_reseller_is_led_through_the_first_steps(visitor, beginner) -> Non
     page = visitor(beginner).get(FIRST)
     steps = [said(step) for step in page.html.select("#first-steps li")]
     assert steps == [
-        "To do Dress your portal: logo, colour, contact",
+        "To do Dress your portal: logo and colours",
+        "To do Say how clients reach you",
+        "If you like Give the portal an address of your own",
         "To do Import your numbers",
+        "To do Say what new clients may order",
         "To do Create your first client",
         "To do Create its first login",
+        "To do See a first mail delivered",
+        "To do Try an order: impersonate that login and order a number",
     ]
     assert "New client" in said(page.click("Create your first client").html.select_one("h1"))
 
@@ -161,16 +168,61 @@ def test_a_step_is_done_when_its_rows_are_there(visitor, beginner) -> None:
     form = browser.get("/admin/clients/new/").forms["client"]
     form["name"], form["contact_email"] = "First", "orders@first.example"
     form.submit(status=302)
-    steps = [said(step) for step in browser.get(FIRST).html.select("#first-steps li")]
-    assert steps[2] == "Done Create your first client"
-    assert steps[3].startswith("To do")
+    assert steps_of(browser)[5] == "Done Create your first client"
+    assert steps_of(browser)[6].startswith("To do")
 
 
-def test_the_steps_go_away_when_all_are_done(visitor, alice, olga) -> None:
+def steps_of(browser) -> list[str]:
+    return [said(step) for step in browser.get(FIRST).html.select("#first-steps li")]
+
+
+def be_set_up(olga, look, visitor, story) -> None:
+    """Do all the first steps but the one that is optional."""
     form = visitor(olga).get("/admin/portal-settings/").forms["portal-settings"]
     form["support_hours"] = "Always"
     form.submit("go", value="save", status=302)
-    assert visitor(alice).get(FIRST).html.select_one("#first-steps") is None
+    with look():
+        orders.ask(story.bob, story.free[0])
+        db.session.execute(update(Mail).values(state=MailState.SENT))
+        db.session.execute(update(OrderSettings).values(version=2))
+        db.session.commit()
+
+
+def test_the_steps_go_away_when_all_are_done(visitor, alice, olga, look, story) -> None:
+    browser = visitor(alice)
+    assert "To do Try an order: impersonate that login and order a number" in steps_of(browser)
+    be_set_up(olga, look, visitor, story)
+    assert steps_of(browser) == []
+
+
+def test_each_step_is_checked_against_its_own_rows(visitor, olga, look, story) -> None:
+    be_set_up(olga, look, visitor, story)
+    browser = visitor(olga)
+    for undo, words in (
+        (update(Mail).values(state=MailState.FAILED), "See a first mail delivered"),
+        (update(OrderSettings).values(version=1), "Say what new clients may order"),
+        (
+            update(PortalSettings).values(support_email=None, support_phone=None),
+            "Say how clients reach you",
+        ),
+    ):
+        with look():
+            db.session.execute(undo)
+            db.session.commit()
+        assert f"To do {words}" in steps_of(browser)
+
+
+def test_who_hides_the_steps_hides_them_from_nobody_else(visitor, alice, victor) -> None:
+    browser = visitor(alice)
+    page = browser.get(FIRST).forms["hide-steps"].submit().follow()
+    assert "The first steps are hidden. Your profile brings them back." in page.text
+    assert steps_of(browser) == []
+    assert len(steps_of(visitor(victor))) == 9
+    form = browser.get("/admin/profile/").forms["screen"]
+    assert (form["first_steps"].checked, form["keys"].checked) == (False, True)
+    form["first_steps"].checked = True
+    assert "The first steps are on." in form.submit().follow().text
+    assert len(steps_of(browser)) == 9
 
 
 def test_victor_sees_what_waits(visitor, victor, bob, look, story) -> None:

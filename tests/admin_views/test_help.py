@@ -32,7 +32,7 @@ def test_single_keys_are_switched_off_and_on_in_the_profile(visitor, victor, loo
     page = form.submit(status=302).follow()
     assert ("Single keys are off." in page.text, page.html.body["data-keys"]) == (True, "off")
     with look():
-        assert db.session.get_one(Staff, victor.id).preferences == {"keys": "off"}
+        assert db.session.get_one(Staff, victor.id).preferences["keys"] == "off"
     form = page.forms["screen"]
     form["keys"].checked = True
     assert not form.submit().follow().html.body.has_attr("data-keys")

@@ -10,6 +10,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+import accounts
+from extensions import db
+from models import Login
 from tests.support import orders
 from tests.support.browser import OUTLINED
 from tests.support.cast import Person, Story
@@ -103,3 +106,23 @@ def test_after_a_refused_form_the_focus_is_where_the_fault_is_told(portal: Page,
         told = field.get_attribute("aria-describedby") or ""
         words = [portal.locator(f"#{one}").inner_text() for one in told.split()]
         assert any(text.strip() for text in words), field.get_attribute("name")
+
+
+@pytest.mark.parametrize("path", ["/", "/orders", "/911"])
+def test_a_slash_goes_to_the_search_of_the_numbers(portal: Page, path: str) -> None:
+    portal.goto(HOME + path)
+    portal.keyboard.press("/")
+    expect(portal.get_by_role("searchbox", name="Search your numbers")).to_be_focused()
+    portal.keyboard.type("0190")
+    portal.keyboard.press("Enter")
+    expect(portal.locator("#numbers tbody tr")).to_have_count(1)
+    expect(portal.locator("#numbers")).to_contain_text("(412) 555-0190")
+
+
+def test_a_slash_that_is_off_does_nothing(portal: Page, bob: Person, look: Any) -> None:
+    with look():
+        accounts.switch(db.session.get_one(Login, bob.id), keys=False)
+        db.session.commit()
+    portal.goto(f"{HOME}/orders")
+    portal.keyboard.press("/")
+    expect(portal.locator(":focus")).to_have_count(0)

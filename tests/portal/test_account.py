@@ -359,3 +359,16 @@ def test_staff_are_not_offered_the_new_address_for_an_invitation(visitor, bob, a
     ask(visitor(bob), FRESH)
     page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
     assert FRESH not in page.text
+
+
+def test_single_keys_are_switched_off_and_on_in_the_account(visitor, bob, charlie) -> None:
+    browser = visitor(bob)
+    form = browser.get(PAGE).forms["screen"]
+    form["keys"].checked = False
+    page = form.submit().follow()
+    assert ("Single keys are off." in page.text, page.html.body["data-keys"]) == (True, "off")
+    assert "data-keys" not in visitor(charlie).get(PAGE).html.body.attrs
+    form = page.forms["screen"]
+    form["keys"].checked = True
+    page = form.submit().follow()
+    assert ("Single keys are on." in page.text, page.html.body.get("data-keys")) == (True, None)

@@ -10,10 +10,11 @@ import display
 from columns import now
 from extensions import db
 from models import Client, Did, Login, OrderSettings, PortalSettings
-from tests.support import orders
+from tests.support import orders, people
 from tests.support.cast import Person, Story
 from tests.support.queries import statements, writes
 from tests.support.words import leaks, leaks_of
+from tests.test_impersonation import start
 from usage import reports
 
 HOME = "/portal/keystone/"
@@ -211,6 +212,28 @@ def test_a_read_only_newcomer_is_not_sent_to_what_it_may_not_do(
         db.session.get_one(Login, bob.id).allow_order_requests = False
         db.session.commit()
     assert steps_of(visitor(bob).get(HOME)) == ["Make your sign-in safer: two-factor"]
+
+
+def test_bob_hides_the_steps_and_brings_them_back(visitor: Any, bob: Person) -> None:
+    browser = visitor(bob)
+    page = browser.get(HOME).forms["hide-steps"].submit().follow()
+    assert "The first steps are hidden. Your account brings them back." in page.text
+    assert steps_of(page) == []
+    form = browser.get("/portal/keystone/account").forms["screen"]
+    assert form["first_steps"].checked is False
+    form["first_steps"].checked = True
+    form.submit(status=302)
+    assert len(steps_of(browser.get(HOME))) == 4
+
+
+def test_staff_in_bobs_portal_hide_nothing_from_him(visitor: Any, bob: Person, alice: Any) -> None:
+    browser = visitor(alice)
+    start(browser, bob)
+    page = browser.get(HOME)
+    assert ("hide-steps" in page.forms, len(steps_of(page))) == (False, 4)
+    token = people.token_on(page)
+    browser.post(f"{HOME}hide-steps", {"csrf_token": token}, status=403)
+    assert len(steps_of(visitor(bob).get(HOME))) == 4
 
 
 def test_who_has_been_here_a_month_has_no_first_steps(visitor: Any, bob: Person, look: Any) -> None:
