@@ -48,7 +48,7 @@ on_browser() {
         if compgen -G "$folder/test_*.py" >/dev/null; then folders+=("$folder"); fi
     done
     if use_chromium; then
-        TEST_DATABASE=sqlite run_pytest Browser --dist worksteal "${folders[@]:-tests/browser}"
+        TEST_DATABASE=sqlite run_pytest Browser --dist loadgroup "${folders[@]:-tests/browser}"
     else
         leave_out Browser
     fi
