@@ -114,16 +114,16 @@ def add_sums(sums: Mapping[Key, Sequence[int]], tenant: int) -> None:
     if not sums:
         return
     db.session.flush()
+    days = {day: day.isoformat() for day in {key[0] for key in sums}}
     fine = [
-        (tenant, day.isoformat(), owner or 0, number, str(kind), owner, *total)
+        (tenant, days[day], owner or 0, number, str(kind), owner, *total)
         for (day, owner, number, kind), total in sums.items()
     ]
     by_day = _by_client(
-        (day.isoformat(), owner or 0, str(kind), total)
-        for (day, owner, _, kind), total in sums.items()
+        ((days[day], owner or 0, str(kind)), total) for (day, owner, _, kind), total in sums.items()
     )
     by_month = _by_client(
-        (f"{day[:7]}-01", owner, kind, total) for (day, owner, kind), total in by_day.items()
+        ((f"{day[:7]}-01", owner, kind), total) for (day, owner, kind), total in by_day.items()
     )
     _add(_DAY, fine)
     for table, coarse in ((_CLIENT_DAY, by_day), (_CLIENT_MONTH, by_month)):
@@ -135,12 +135,12 @@ def _none() -> list[int]:
 
 
 def _by_client(
-    rows: Iterable[tuple[str, int, str, Sequence[int]]],
+    rows: Iterable[tuple[tuple[str, int, str], Sequence[int]]],
 ) -> dict[tuple[str, int, str], list[int]]:
     """Add sums up by their day or month, owner and kind."""
     sums: dict[tuple[str, int, str], list[int]] = defaultdict(_none)
-    for begins, owner, kind, (calls, seconds, cost, price) in rows:
-        total = sums[begins, owner, kind]
+    for key, (calls, seconds, cost, price) in rows:
+        total = sums[key]
         total[0] += calls
         total[1] += seconds
         total[2] += cost

@@ -33,6 +33,7 @@ from models import (
     Reseller,
 )
 from permissions import SYSTEM
+from tests.support.calls import line, load
 from tests.support.cast import Story
 
 
@@ -221,3 +222,26 @@ def test_an_unknown_state_is_refused(at_reseller: Story) -> None:
         db.session.execute(
             text("UPDATE orders SET state = 'lost' WHERE id = :id"), {"id": order.id}
         )
+
+
+@pytest.mark.parametrize("table", ["call", "usage_day"])
+def test_an_unknown_kind_of_call_is_refused(at_reseller: Story, table: str) -> None:
+    load(line("a", at_reseller.acme_number))
+    change = f"UPDATE {table} SET kind = "
+    with tenancy.across_resellers():
+        db.session.execute(text(change + "'outbound'"))
+        with refused_by_the_database():
+            db.session.execute(text(change + "'fax'"))
+
+
+def test_a_call_cannot_be_anothers_than_the_resellers_whose_file_it_came_in(
+    at_reseller: Story,
+) -> None:
+    load(line("a", "+17135550123"))
+    move = text("UPDATE call SET reseller_id = :reseller")
+    with tenancy.across_resellers():
+        for reseller in (at_reseller.other_reseller_id, 999_999):
+            with refused_by_the_database():
+                db.session.execute(move, {"reseller": reseller})
+        kept = set(db.session.scalars(text("SELECT reseller_id FROM call")))
+    assert kept == {at_reseller.reseller_id}

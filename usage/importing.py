@@ -7,9 +7,10 @@ the same bunch twice.
 
 import gc
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from operator import lt
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -232,7 +233,7 @@ class Writer:
         self.days: dict[str, date] = {}
         """By the hour in UTC; one in which a day begins is not here, but its minutes are."""
 
-    def write(self, found: Iterable[CallRow | BadRow]) -> dict[str, int]:
+    def write(self, found: Sequence[CallRow | BadRow]) -> dict[str, int]:
         """Write lines and tell what became of them; the caller commits."""
         good = [row for row in found if isinstance(row, CallRow)]
         bad = [row for row in found if isinstance(row, BadRow)]
@@ -241,7 +242,7 @@ class Writer:
         calls, sums = self._add(_each_once(good), first_open)
         rollup.add_sums(sums, self.tenant)
         self._set_aside(bad)
-        nobodys = sum(call[-1] is None for call in calls)
+        nobodys = [call[-1] for call in calls].count(None)
         return {
             "added": len(calls),
             "repeated": len(good) - len(calls),
@@ -278,7 +279,7 @@ class Writer:
 
     def _calls(self, fresh: list[CallRow], first_open: date) -> tuple[list[bulk.Row], Sums]:
         """Price calls, tell whose they are and on which day they count, and add them up."""
-        holders, pricing_of, days, source = self.holders, self.prices.of, self.days, self.source
+        holders, pricings, days, source = self.holders, self.prices.clients, self.days, self.source
         spans_of, tier_of, nobodys = holders.numbers.get, holders.tiers.get, holders.nobodys
         sums: Sums = {}
         texts: dict[date, str] = {}
@@ -298,9 +299,8 @@ class Writer:
                 if host:
                     client = nobodys(host, stamp)
             day = days.get(stamp[:13]) or self._day(row)
-            price, billed = pricing_of(client).price_of(
-                kind, far_end, day, seconds, cost, tier_of(number, "")
-            )
+            pricing = pricings.get(client) or self.prices.of(client)
+            price, billed = pricing.price_of(kind, far_end, day, seconds, cost, tier_of(number, ""))
             if day < first_open:
                 day = first_open
             total = sums.get(whole := (day, client, number, kind))
@@ -312,8 +312,8 @@ class Writer:
                 total[2] += cost
                 total[3] += price
             text = texts.get(day) or texts.setdefault(day, day.isoformat())
-            what, amounts = (source, key, kind, stamp, text), (seconds, billed, cost, price)
-            calls.append((*what, number, far_end, host, *amounts, client))
+            what = (source, key, kind, stamp, text, number, far_end, host)
+            calls.append((*what, seconds, billed, cost, price, client))
         return calls, sums
 
     def _day(self, row: CallRow) -> date:
@@ -339,5 +339,8 @@ def _each_once(good: Sequence[CallRow]) -> list[CallRow]:
 
     In one order, so that two imports at once wait for each other instead of locking up.
     """
-    by_key = {row.transaction_id: row for row in reversed(good)}
+    keys = [row.transaction_id for row in good]
+    if all(map(lt, keys, keys[1:])):
+        return list(good)
+    by_key = dict(zip(reversed(keys), reversed(good), strict=True))
     return [by_key[key] for key in sorted(by_key)]

@@ -29,6 +29,7 @@ FREE = 16 << 20
 KEPT_OF_LINE = LONGEST_BYTES + 1
 """A longer line is cut: it cannot be read anyway."""
 BUNCH_BYTES = 4 << 20
+"""Of lines, looked at once a piece."""
 SOON = 2_000
 """Lines of the first bunch, so that something is seen at once; larger ones have fewer sums."""
 
@@ -136,27 +137,30 @@ def bunches(import_id: int, start: int, count: int) -> Iterator[tuple[list[bytes
     """
     lines: list[bytes] = []
     end, held, limit = start, 0, min(count, SOON)
-    for line, length in _lines(import_id, start):
-        lines.append(line)
-        end += length
-        held += len(line)
-        if len(lines) >= limit or held >= BUNCH_BYTES:
-            yield lines, end
-            lines, held, limit = [], 0, count
+    for some, lengths in _lines(import_id, start):
+        at = 0
+        while at < len(some):
+            upto = at + limit - len(lines)
+            lines += some[at:upto]
+            taken = sum(lengths[at:upto])
+            end, held, at = end + taken, held + taken, upto
+            if len(lines) >= limit or held >= BUNCH_BYTES:
+                yield lines, end
+                lines, held, limit = [], 0, count
     if lines:
         yield lines, end
 
 
-def _lines(import_id: int, start: int) -> Iterator[tuple[bytes, int]]:
-    """Give each line and the bytes that it takes with its end."""
+def _lines(import_id: int, start: int) -> Iterator[tuple[list[bytes], list[int]]]:
+    """Give the lines that end in each piece, and the bytes that each takes with its end."""
     rest, cut = b"", 0
     for block in _from(import_id, start):
         *whole, last = block.split(b"\n")
         if whole:
-            first = rest + whole[0]
-            yield first[:KEPT_OF_LINE], cut + len(first) + 1
-            for line in whole[1:]:
-                yield line[:KEPT_OF_LINE], len(line) + 1
+            whole[0] = rest + whole[0]
+            lengths = [len(line) + 1 for line in whole]
+            lengths[0] += cut
+            yield [line[:KEPT_OF_LINE] for line in whole], lengths
             rest, cut = last, 0
         else:
             rest += last
@@ -164,7 +168,7 @@ def _lines(import_id: int, start: int) -> Iterator[tuple[bytes, int]]:
             cut += len(rest) - KEPT_OF_LINE
             rest = rest[:KEPT_OF_LINE]
     if rest:
-        yield rest, cut + len(rest)
+        yield [rest], [cut + len(rest)]
 
 
 def _from(import_id: int, start: int) -> Iterator[bytes]:

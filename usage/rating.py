@@ -62,15 +62,11 @@ class Pricing:
         Far ends that agree in what the longest prefix reads (and a plus) are looked up once.
         """
         key = (kind, far_end[: self.longest], day, tier)
-        found = self.found
-        if key in found:
-            rate = found[key]
-        else:
-            if len(found) >= REMEMBERED:
-                found.clear()
-            rate = found[key] = self.rate(KINDS[kind], far_end, day, tier)
+        rate = self.found.get(key)
         if rate is None:
-            return self.amount(rate, seconds, cost_micros)
+            rate = self._found(key)
+            if rate is None:
+                return self.amount(rate, seconds, cost_micros)
         _, _, _, minute, unit, minimum, step = rate
         if seconds <= 0:
             return unit, 0
@@ -79,6 +75,15 @@ class Pricing:
             billed = minimum
         # Rounded half up, as ``half_up`` does.
         return unit + (billed * minute * 2 + 60) // 120, billed
+
+    def _found(self, key: tuple[str, str, date, str]) -> Price | None:
+        found = self.found
+        if key not in found:
+            if len(found) >= REMEMBERED:
+                found.clear()
+            kind, far_end, day, tier = key
+            found[key] = self.rate(KINDS[kind], far_end, day, tier)
+        return found[key]
 
     def rate(self, kind: CallKind, far_end: str, day: date, tier: str = "") -> Price | None:
         """Find the rate of a call: the longest prefix that has one in force on its day.

@@ -1,6 +1,6 @@
 """Whose call it is: who held the number at its time, else whose endpoint carried it then."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,17 +50,12 @@ class Holders:
             return row.ani, row.dnis
         return row.dnis, row.ani
 
-    def learn(self, rows: Iterable[CallRow]) -> None:
+    def learn(self, rows: Sequence[CallRow]) -> None:
         """Read who held the numbers and endpoints of some calls, those not known yet."""
-        numbers: set[str] = set()
-        hosts: set[str] = set()
-        for _, kind, _, ani, dnis, _, _, _, host in rows:
-            if kind in OUTWARD or kind == MESSAGE:
-                numbers.add(ani)
-            if kind not in OUTWARD:
-                numbers.add(dnis)
-            if host:
-                hosts.add(host)
+        ends = [(row[1], row[3], row[4]) for row in rows]
+        numbers = {dnis for kind, _, dnis in ends if kind not in OUTWARD}
+        numbers |= {ani for kind, ani, _ in ends if kind in OUTWARD or kind == MESSAGE}
+        hosts = {row[8] for row in rows if row[8]}
         numbers.difference_update(self.numbers)
         self._learn_numbers(sorted(n for n in numbers if n[:2] == "+1" and len(n) == 12))
         self._learn_endpoints(sorted(hosts.difference(self.endpoints)))
