@@ -1,16 +1,37 @@
-"""Making a reseller: the row, its portal settings, its owner, its first tiers and port statuses."""
+"""Making a reseller with all that it needs from the first moment, and changing what it is."""
 
 import re
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
 
+import audit
+import display
 import ports
+from catalog import Invalid
 from clients import typed
 from extensions import db
-from models import PortalSettings, Reseller, Role, ServicePrice, Staff, Tier
+from models import (
+    CdrImport,
+    ImportState,
+    PortalSettings,
+    Reseller,
+    Role,
+    ServicePrice,
+    Staff,
+    Tier,
+    UsageDay,
+)
+from permissions import Actor
 
 LONGEST_NAME, LONGEST_SLUG = 120, 40
+FIXED = {
+    "time_zone": "Calls and fees are counted already, each on a day of {}, and statements say so. "
+    "The time zone stays.",
+    "currency": "Amounts are counted in {} already, and statements say so. The currency stays.",
+}
+"""What cannot change once anything is counted, and why."""
+
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -86,3 +107,54 @@ def _furnish(reseller: Reseller) -> None:
     db.session.add(Tier(reseller_id=reseller.id, label="1", name="Standard", position=1))
     db.session.add(ServicePrice(reseller_id=reseller.id, service="e911"))
     ports.furnish(reseller)
+
+
+# --- Changing one ---------------------------------------------------------------------------
+
+
+def has_counted(reseller: Reseller) -> bool:
+    """Tell whether anything counts on a day in the reseller's zone and money, or is about to."""
+    used = select(UsageDay.id).where(UsageDay.reseller_id == reseller.id)
+    read = select(CdrImport.id).where(
+        CdrImport.reseller_id == reseller.id, CdrImport.state != ImportState.REFUSED
+    )
+    return any(db.session.scalar(rows.limit(1)) is not None for rows in (used, read))
+
+
+def change(reseller: Reseller, *, by: Actor, name: str | None, **chosen: str | None) -> bool:
+    """Change a reseller's name, and its time zone and currency; tell whether anything changed.
+
+    A zone or currency that was not chosen stays. Neither changes once calls or fees are counted.
+    Raises Invalid with a sentence a field.
+    """
+    values = {"name": typed.line_of(name), **{key: one for key, one in chosen.items() if one}}
+    # Held until the commit: what counts meanwhile waits for it, and is seen if it came first.
+    db.session.refresh(reseller, with_for_update={"read": False})
+    problems = _problems(reseller, values)
+    if problems:
+        raise Invalid(problems)
+    changes = {
+        key: [getattr(reseller, key), value]
+        for key, value in values.items()
+        if getattr(reseller, key) != value
+    }
+    for key, (_, value) in changes.items():
+        setattr(reseller, key, value)
+    if changes:
+        audit.record("reseller.changed", reseller, by, **changes)
+    return bool(changes)
+
+
+def _problems(reseller: Reseller, values: dict[str, str | None]) -> dict[str, str]:
+    problems = {}
+    if not 1 <= len(values["name"] or "") <= LONGEST_NAME:
+        problems["name"] = f"Write a name of at most {LONGEST_NAME} characters."
+    if values.get("time_zone", reseller.time_zone) not in available_timezones():
+        problems["time_zone"] = "Choose a time zone from the list."
+    if values.get("currency", reseller.currency) not in {*display.SIGNS, reseller.currency}:
+        problems["currency"] = "Choose a currency from the list."
+    now = {key: getattr(reseller, key) for key in FIXED}
+    moved = [key for key, value in now.items() if values.get(key, value) != value]
+    if moved and not problems and has_counted(reseller):
+        return {key: FIXED[key].format(now[key]) for key in moved}
+    return problems

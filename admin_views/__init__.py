@@ -7,6 +7,7 @@ from flask_admin.theme import Theme
 from admin_views import base, menu, sign_in, two_factor
 from admin_views.audit import Audit
 from admin_views.clients import ClientPage, Clients, tabs
+from admin_views.company import Company
 from admin_views.did_import import Import
 from admin_views.e911 import E911Records
 from admin_views.e911_missing import NumbersWithout911
@@ -95,6 +96,7 @@ def screens() -> list[object]:
         PortPage(),
         PortWords(),
         PortalSettingsPage(),
+        Company(),
         StaffMembers(),
         Audit(),
         Profile(),

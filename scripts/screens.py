@@ -265,6 +265,7 @@ PAGES = (
     Screen(
         "portal-settings-preview", OWNER, f"{OFFICE}/portal-settings/", press("[value=preview]")
     ),
+    Screen("company", OWNER, f"{OFFICE}/company/"),
     Screen("staff", OWNER, f"{OFFICE}/staff/"),
     Screen("staff-member", OWNER, f"{OFFICE}/staff/", follow(DETAILS)),
     Screen("staff-new", OWNER, f"{OFFICE}/staff/new/"),

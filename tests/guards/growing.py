@@ -96,7 +96,7 @@ SHOWS_NO_ROWS = {
     *("cdr_imports.progress", "cdr_formats.edit"),
     *("did_import.sample", "logins.preview_view", "mail.body_view", "orders.index"),
     *("port.complete", "port.edit", "portal_settings.index", "portal_settings.preview"),
-    *("help.index", "prices.index", "two_factor.index", "two_factor.picture"),
+    *("company.index", "help.index", "prices.index", "two_factor.index", "two_factor.picture"),
     *("portal.two_factor", "portal.two_factor_picture"),
     *("portal.many_e911", "portal.e911_history"),
     *("portal.change_e911", "portal.change_service", "portal.new_e911", "portal.remove_e911"),

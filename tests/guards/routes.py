@@ -212,6 +212,7 @@ ROUTES: dict[str, Access] = {
     "staff_members.reset_two_factor_view": Permission.STAFF_EDIT,
     "profile.index": STAFF,
     "help.index": STAFF,
+    "company.index": Permission.SETTINGS_EDIT,
     "profile.screen": STAFF,
     "profile.hide_steps": STAFF,
     "profile.password": STAFF,

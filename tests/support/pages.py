@@ -156,6 +156,9 @@ MORE = (
         send("main form [value=save]", support_email="nobody", brand_colour="blue"),
         status=422,
     ),
+    Screen(
+        "company-refused", OWNER, f"{OFFICE}/company/", send("#company button", name=""), status=422
+    ),
     Screen("portal-sign-in-refused", None, SIGN_IN, send("#sign-in [type=submit]")),
     Screen(
         "portal-service-refused",
