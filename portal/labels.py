@@ -1,7 +1,7 @@
 """What a client calls its numbers: a name of its own, which nobody has to approve (P26).
 
 A label changes nothing that a number does and nothing that is paid, so it is no order; that it was
-written is recorded all the same.
+written is recorded all the same. One is written on a number's page, many by a file.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ import audit
 import display
 from clients import typed
 from extensions import db
+from models import Did
 from portal import number
 from portal.access import actor, blueprint, requires_order_requests
 
@@ -24,13 +25,27 @@ def label_number(digits: str) -> Any:
     """Call a number something, or nothing any more."""
     did = number.mine(digits)
     text = typed.line_of(request.form.get("label"))
-    if len(text or "") > LONGEST:
-        sentence = f"Write at most {LONGEST} characters; these are {len(text or '')}."
+    sentence = problem(text)
+    if sentence:
         return number.show(did, label_problem=sentence), 422
-    if text != did.client_label:
-        audit.record("did.labelled", did, actor(), client_label=[did.client_label, text])
-        did.client_label = text
+    if write(did, text):
         db.session.commit()
         shown = display.number(did.number)
         flash(f"{shown} is called {text} now." if text else f"{shown} has no label.", "success")
     return redirect(url_for("portal.number", digits=did.number[2:]), 303)
+
+
+def problem(text: str | None) -> str | None:
+    """Say why a number cannot be called that; None when it can."""
+    if len(text or "") <= LONGEST:
+        return None
+    return f"Write at most {LONGEST} characters; these are {len(text or '')}."
+
+
+def write(did: Did, text: str | None) -> bool:
+    """Call a number something, and record it; tell whether it had another label."""
+    if text == did.client_label:
+        return False
+    audit.record("did.labelled", did, actor(), client_label=[did.client_label, text])
+    did.client_label = text
+    return True

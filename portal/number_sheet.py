@@ -49,6 +49,8 @@ class Wish:
     typed: str
     cells: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problem: str | None = None
+    label: str | None = None
+    """What the line calls the number; None where the file has no labels."""
 
     @property
     def number(self) -> str | None:
@@ -97,7 +99,7 @@ def _cell(column: Column, settings: Mapping[str, Any] | None) -> str:
 
 
 def written(cell: str) -> str:
-    """Keep a spreadsheet from taking the zeros before a PIN away."""
+    """Keep a spreadsheet from taking the zeros before a PIN or a label away."""
     return f"'{cell}" if cell.startswith("0") and cell.isdigit() else cell
 
 
@@ -107,6 +109,11 @@ def _typed(cell: str) -> str:
     if text.startswith("'") and text[1:].isdigit():
         return text[1:]
     return sheets.unquoted(text)
+
+
+def is_same_label(typed: str, label: str | None) -> bool:
+    """Tell whether a cell says what a number is called already, as we wrote it or as it is."""
+    return typed in (label or "", _typed(written(label or "")))
 
 
 def wanted(
@@ -151,10 +158,10 @@ def read(content: bytes, services: Sequence[Service]) -> Sheet:
         )
     places, ignored = _places(heading, services)
     known = [one for one in services if all(c.heading in places for c in columns(one))]
-    if NUMBER not in places or not known:
+    if NUMBER not in places or not (known or LABEL in places):
         raise FileProblem(
-            "The first line must name the columns: Number, and at least one service with all of "
-            "its columns. Start from the file that you download here."
+            "The first line must name the columns: Number, and Label or at least one service with "
+            "all of its columns. Start from the file that you download here."
         )
     return Sheet([_wish(at, row, len(heading), places, known) for at, row in lines], ignored)
 
@@ -218,4 +225,5 @@ def _wish(
         one.key: tuple(_typed(row[places[column.heading]])[:300] for column in columns(one))
         for one in known
     }
-    return Wish(at, _typed(row[places[NUMBER]])[:40], asked)
+    label = _typed(row[places[LABEL]])[:300] if LABEL in places else None
+    return Wish(at, _typed(row[places[NUMBER]])[:40], asked, label=label)

@@ -1,4 +1,4 @@
-"""The client's numbers as a CSV file, and the edited file back as orders (P26).
+"""The client's numbers as a CSV file, and the edited file back as orders and labels (P26).
 
 What stands in the file is ``number_sheet``, what it would change ``sheet_changes``. An upload shows
 what would happen and writes nothing; the orders are sent by the button below that.
@@ -24,7 +24,15 @@ from did_import import FileProblem
 from extensions import db
 from models import Did, Order
 from policy import Refused
-from portal import asked, number, number_search, number_sheet, numbers, sheet_changes
+from portal import (
+    asked,
+    number,
+    number_search,
+    number_sheet,
+    numbers,
+    sheet_changes,
+    sheet_labels,
+)
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.number_search import Look
 from portal.sheet_changes import Plan
@@ -58,7 +66,7 @@ def _row(services: Sequence[Service], did: Did) -> list[str]:
     found = [cell for one in services for cell in number_sheet.cells(one, now_on.get(one.key))]
     return [
         display.number(did.number),
-        number_search.label_of(did) or "",
+        number_sheet.written(number_search.label_of(did) or ""),
         *map(number_sheet.written, found),
     ]
 
@@ -84,24 +92,29 @@ def upload_numbers() -> Any:
 @blueprint.post("/numbers/upload/send")
 @requires_order_requests
 def send_sheet() -> Any:
-    """Send what was previewed: all of its orders, or none where one cannot be."""
+    """Send what was previewed: all of its orders and labels, or none where one cannot be."""
     try:
         carried = sheet_changes.unpacked(request.form.get("changes", ""))
+        labels = sheet_labels.unpacked(request.form.get("labels", ""))
     except ValueError:
         return _upload_page("Upload the file again: what it changes was lost on the way."), 422
     services = {key: number.allowed(key) for _, _, asked in carried for key in asked}
     try:
-        orders = _send(carried)
+        orders = _send(carried, is_all=not labels)
+        count = sheet_labels.write(current_client(), labels)
     except Refused as refused:
         db.session.rollback()
-        wishes = sheet_changes.wishes_of(carried)
+        wishes = sheet_labels.beside(sheet_changes.wishes_of(carried), labels)
         plan = sheet_changes.plan(current_client(), list(services.values()), wishes)
         return preview(plan, refused=refused), 409
     db.session.commit()
-    return _sent(orders)
+    if count:
+        flash(f"{display.plural(count, 'label')} changed.", "success")
+    return _sent(orders) if orders else redirect(url_for("portal.numbers"), 303)
 
 
-def _send(carried: Any) -> list[Order]:
+def _send(carried: Any, *, is_all: bool) -> list[Order]:
+    """Send the orders of a file; ``is_all`` says that it changes nothing else."""
     asked, orders = sheet_changes.requests_of(carried), {}
     for key, requests in asked.items():
         sheet_changes.check_count(current_client(), len(requests))
@@ -114,7 +127,7 @@ def _send(carried: Any) -> list[Order]:
             key=request.form.get("key", "")[:64],
         )
     seen = sheet_changes.mark({key: order.lines for key, order in orders.items()})
-    if not orders or request.form.get("seen") != seen:
+    if (is_all and not orders) or request.form.get("seen") != seen:
         raise Refused("Something has changed since you looked at it. Look at it again.")
     return list(orders.values())
 

@@ -19,8 +19,9 @@ from catalog import Invalid, Service, Settings
 from lines import Draft, Request
 from models import Client, Did, OrderLine
 from policy import Refused
-from portal import choosing, number_sheet
+from portal import choosing, number_sheet, sheet_labels
 from portal.number_sheet import Wish
+from portal.sheet_labels import Labelling
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Line:
     number: str | None
     changes: tuple[Change, ...] = ()
     problems: tuple[str, ...] = ()
+    label: Labelling | None = None
 
 
 @dataclass(frozen=True)
@@ -80,17 +82,22 @@ class Plan:
     @property
     def changed(self) -> list[Line]:
         """List the lines that change something."""
-        return [line for line in self.lines if line.changes and not line.problems]
+        return [line for line in self.lines if (line.changes or line.label) and not line.problems]
 
     @property
     def same(self) -> list[Line]:
         """List the lines that change nothing."""
-        return [line for line in self.lines if not line.changes and not line.problems]
+        return [line for line in self.lines if not (line.changes or line.label or line.problems)]
+
+    @property
+    def labelled(self) -> list[Line]:
+        """List the lines that call their number something else."""
+        return [line for line in self.changed if line.label]
 
     @property
     def can_be_sent(self) -> bool:
         """Tell whether there is something to send, and nothing in the way of any order."""
-        return bool(self.orders) and not any(order.problem for order in self.orders)
+        return bool(self.changed) and not any(order.problem for order in self.orders)
 
     @property
     def carried(self) -> str:
@@ -98,8 +105,16 @@ class Plan:
         found = [
             [line.at, line.number, {one.service.key: one.settings for one in line.changes}]
             for line in self.changed
+            if line.changes
         ]
         return json.dumps(found, separators=(",", ":"))
+
+    @property
+    def carried_labels(self) -> str:
+        """Write the labels as the form carries them."""
+        return sheet_labels.packed(
+            [(one.at, str(one.number), one.label.text) for one in self.labelled if one.label]
+        )
 
     @property
     def mark(self) -> str:
@@ -155,7 +170,9 @@ def _line(
         for one in changes
         if (sentence := one.service.fits(did) or open_[one.service.place].get(did.number))
     ]
-    return Line(wish.at, wish.typed, number, tuple(changes), tuple(dict.fromkeys(problems)))
+    label = sheet_labels.change(did, wish)
+    problems += [sentence for sentence in (sheet_labels.problem(label),) if sentence]
+    return Line(wish.at, wish.typed, number, tuple(changes), tuple(dict.fromkeys(problems)), label)
 
 
 def _number_problem(client: Client, wish: Wish, did: Did | None, count: int) -> str | None:

@@ -392,6 +392,85 @@ def test_changes_that_no_page_of_ours_wrote_are_refused(visitor, bob, look, text
     assert nothing_was_sent(look)
 
 
+def labels_of(look: Any) -> dict[str, str | None]:
+    with look():
+        rows = db.session.execute(select(Did.number, Did.client_label)).all()
+        return {number: label for number, label in rows if label is not None}
+
+
+def test_a_label_is_no_order_and_counts_at_once(visitor, bob, alice, look, story) -> None:
+    page = upload(visitor(bob), [["Number", "Label"], ["4125550190", " Front  desk "]])
+    assert words(page, "#changed tbody") == "(412) 555-0190 2 Label, at once None Front desk"
+    assert "1 label changes as soon as you save this." in words(page, "#labels-made")
+    assert page.html.select_one("#send-sheet button").get_text() == "Save 1 label"
+    assert labels_of(look) == {}
+    form = page.forms["send-sheet"]
+    assert "1 label changed." in form.submit(status=303).follow().text
+    assert form.submit(status=303).location.endswith("/numbers")
+    assert labels_of(look) == {story.acme_number: "Front desk"}
+    assert nothing_was_sent(look)
+    with look():
+        entry = db.session.query(AuditEntry).filter_by(action="did.labelled").one()
+        assert entry.changes == {"client_label": [None, "Front desk"]}
+
+
+def test_a_label_travels_with_an_order_and_stays_when_the_order_cannot_be_sent(
+    visitor, bob, look, mine
+) -> None:
+    browser = visitor(bob)
+    changes = {
+        "(412) 555-0101": {"Label": "Lobby", NAME: "Acme"},
+        "(412) 555-0102": {"Label": "Lift"},
+    }
+    form = upload(browser, edited(browser, changes)).forms["send-sheet"]
+    assert "Send 1 order and save 2 labels" in form.text
+    with look():
+        orders.ask(bob, mine[0], kind="cnam_outbound", display_name="Other")
+    page = form.submit(status=409)
+    assert labels_of(look) == {}
+    assert "Lift" in words(page, "#changed tbody")
+    page.forms["send-sheet"].submit(status=303)
+    assert labels_of(look) == {mine[1]: "Lift"}
+
+
+def test_an_empty_cell_takes_the_clients_label_away_and_not_the_resellers(
+    visitor, bob, look, story
+) -> None:
+    with look():
+        db.session.execute(update(Did).values(label="Line 1", client_label="Front desk"))
+        db.session.commit()
+    browser = visitor(bob)
+    page = upload(browser, [["Number", "Label"], ["4125550190", ""]])
+    assert "Front desk Line 1" in words(page, "#changed tbody")
+    page.forms["send-sheet"].submit(status=303)
+    page = upload(browser, [["Number", "Label"], ["4125550190", ""]])
+    assert "1 stays as it is" in words(page, "main")
+
+
+def test_a_label_that_is_too_long_is_wrong(visitor, bob, look) -> None:
+    page = upload(visitor(bob), [["Number", "Label"], ["4125550190", "x" * 81]])
+    assert "Label: Write at most 80 characters; these are 81." in words(page, "#wrong")
+
+
+@pytest.mark.parametrize(
+    ("labels", "status"),
+    [
+        ('[[2,"+14125550191","x"]]', 409),
+        ('[[2,"+14125550190","%s"]]' % ("x" * 81), 409),
+        *[(text, 422) for text in ("[", "{}x", "[1]", "[[1]]", '[[2,"4125550190","x"]]')],
+        ('[[2,"+14125550190",null]]', 422),
+    ],
+)
+def test_labels_that_no_page_of_ours_wrote_are_refused(
+    visitor, bob, look, labels: str, status: int
+) -> None:
+    page = upload(visitor(bob), [["Number", "Label"], ["4125550190", "Front desk"]])
+    form = page.forms["send-sheet"]
+    form["labels"] = labels
+    form.submit(status=status)
+    assert labels_of(look) == {}
+
+
 def test_what_is_switched_off_meanwhile_is_refused(visitor, bob, look, story) -> None:
     browser = visitor(bob)
     form = upload(browser, [HEADINGS, ["4125550190", "", "", "6145550172", ""]]).forms["send-sheet"]
