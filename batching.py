@@ -25,6 +25,9 @@ from policy import Facts, Refused
 
 def facts(orders: Sequence[Order]) -> Facts:
     """Read how things stand for the numbers of many orders, and where they would send calls."""
+    policy.load_tiers(
+        policy.settings_of(order.client) for order in orders if order.kind == "did_order"
+    )
     known = policy.facts([line.number for order in orders for line in order.lines])
     known.legs = circles.following(
         number

@@ -4,12 +4,13 @@ The same rules are asked three times: when the portal lists, when it submits and
 (P15). They answer with sentences; they change nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, inspect, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 import catalog
 import circles
@@ -87,6 +88,19 @@ def facts(numbers: Sequence[str]) -> Facts:
 def settings_of(client: Client) -> OrderSettings:
     """Give a client's order settings; every client has them from its first moment."""
     return client.order_settings
+
+
+def load_tiers(many: Iterable[OrderSettings]) -> None:
+    """Load the tiers of many order settings with one question, where none were loaded yet."""
+    lacking = {row.id: row for row in many if "tier_rows" in inspect(row).unloaded}
+    if not lacking:
+        return
+    found: dict[int, list[OrderSettingsTier]] = {key: [] for key in lacking}
+    of_these = OrderSettingsTier.order_settings_id.in_(lacking)
+    for row in db.session.scalars(select(OrderSettingsTier).where(of_these)):
+        found[row.order_settings_id].append(row)
+    for key, rows in found.items():
+        set_committed_value(lacking[key], "tier_rows", rows)
 
 
 # --- Asked when the portal lists --------------------------------------------------------------

@@ -14,7 +14,7 @@ import workflow
 from admin_views.filters import Choices
 from admin_views.orders import cells, deciding, filters, lists, words
 from extensions import db
-from models import Client, Order, OrderLine, OrderSettings, OrderState
+from models import Client, Order, OrderLine, OrderState
 from permissions import Permission
 from workflow import Verb
 
@@ -94,7 +94,7 @@ class PendingOrders(lists.OrderRows):
         count, query = super().get_list(page, *args, execute=False, **kwargs)
         if not execute:
             return count, query
-        settings = joinedload(Client.order_settings).selectinload(OrderSettings.tier_rows)
+        settings = joinedload(Client.order_settings)
         orders = query.options(
             selectinload(Order.lines.and_(OrderLine.position <= LINES_SHOWN)).options(
                 load_only(OrderLine.number, OrderLine.current, OrderLine.requested)
