@@ -67,9 +67,8 @@ def total(micros: int | None, currency: str | None = None) -> Markup:
     """Show what a bill comes to in cents; where that was rounded, the exact sum is a tooltip."""
     if micros is None or micros == to_cents(micros):
         return escape(money(micros, currency))
-    return Markup('<span title="exactly {}">{}</span>').format(
-        money(micros, currency), cents(micros, currency)
-    )
+    exactly, shown = escape(money(micros, currency)), escape(cents(micros, currency))
+    return Markup(f'<span title="exactly {exactly}">{shown}</span>')  # noqa: S704  Both are escaped.
 
 
 def to_micros(typed: str) -> int:

@@ -13,6 +13,7 @@ import devices
 import display
 from admin_views import audit_words
 from admin_views.base import RowsView
+from admin_views.cells import anchor
 from admin_views.filters import Choices, Pick
 from admin_views.of_client import PREFIX, OfClient
 from admin_views.orders.filters import OnDay, Row
@@ -169,7 +170,7 @@ def _object(view: Any, context: Any, entry: AuditEntry, name: str) -> Markup:
     address = _address(entry)
     if address is None:
         return escape(words) + kind
-    return Markup('<a href="{}">{}</a>').format(address, words) + kind
+    return anchor(address, words) + kind
 
 
 def _address(entry: AuditEntry) -> str | None:

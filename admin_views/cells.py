@@ -19,8 +19,13 @@ CHOOSE = (
 
 
 def link(endpoint: str, words: Any, **values: Any) -> Markup:
-    """Make a link, the words escaped."""
-    return Markup(f'<a href="{escape(url_for(endpoint, **values))}">{escape(words)}</a>')  # noqa: S704
+    """Make a link to a page, the words escaped."""
+    return anchor(url_for(endpoint, **values), words)
+
+
+def anchor(address: str, words: Any) -> Markup:
+    """Make a link to an address, both escaped; Markup.format takes ten times as long."""
+    return Markup(f'<a href="{escape(address)}">{escape(words)}</a>')  # noqa: S704
 
 
 class Cells:

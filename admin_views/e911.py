@@ -17,6 +17,7 @@ import display
 import emergency
 from admin_views import filters
 from admin_views.base import RowsView, to_id
+from admin_views.cells import link
 from admin_views.forms import PostForm
 from admin_views.groups import client_menu
 from admin_views.numbers import looks_like_a_number, part_of_number
@@ -235,8 +236,7 @@ def _link(view: Any, context: Any, record: E911Record, name: str) -> Markup:
 
 
 def _client(view: Any, context: Any, record: E911Record, name: str) -> Markup:
-    address = url_for("client.overview", client_id=record.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, record.client.name)
+    return link("client.overview", record.client.name, client_id=record.client_id)
 
 
 def _address(view: Any, context: Any, record: E911Record, name: str) -> Markup:

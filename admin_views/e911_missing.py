@@ -13,6 +13,7 @@ import display
 import emergency
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from admin_views.groups import client_menu
 from admin_views.numbers import matching, place
 from extensions import db
@@ -127,5 +128,4 @@ def _link(view: Any, context: Any, did: Did, name: str) -> Markup:
 
 
 def _client(view: Any, context: Any, did: Did, name: str) -> Any:
-    address = url_for("client.overview", client_id=did.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, did.client.name if did.client else "")
+    return link("client.overview", did.client.name if did.client else "", client_id=did.client_id)

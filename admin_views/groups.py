@@ -17,6 +17,7 @@ import groups
 import sessions
 from admin_views import filters
 from admin_views.base import RowsView, to_id
+from admin_views.cells import anchor, link
 from admin_views.forms import PostForm
 from catalog import Invalid
 from extensions import db
@@ -298,14 +299,13 @@ def find_client(typed: str | None) -> Client | None:
 
 def _link(view: Any, context: Any, group: Any, name: str) -> Markup:
     address = url_for(f"{view.endpoint}.edit_view", id=group.id)
-    return Markup('<a href="{}">{}</a>').format(address, group.name)
+    return anchor(address, group.name)
 
 
 def _client(view: Any, context: Any, group: Any, name: str) -> Any:
     if group.client is None:
         return Markup('<span class="text-secondary">Nobody</span>')
-    address = url_for("client.overview", client_id=group.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, group.client.name)
+    return link("client.overview", group.client.name, client_id=group.client_id)
 
 
 def _size(view: Any, context: Any, group: Any, name: str) -> int:

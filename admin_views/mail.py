@@ -14,6 +14,7 @@ import mailer
 import outbox
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from extensions import db
 from models import Mail, MailState
 from permissions import Permission
@@ -177,8 +178,7 @@ def _can_resend(mail: Mail) -> bool:
 
 
 def _link(view: Any, context: Any, mail: Mail, name: str) -> Markup:
-    address = url_for("mail.details_view", id=mail.id)
-    return Markup('<a href="{}">{}</a>').format(address, mail.subject)
+    return link("mail.details_view", mail.subject, id=mail.id)
 
 
 def _order_link(view: Any, context: Any, mail: Mail, name: str) -> Any:

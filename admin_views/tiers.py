@@ -15,6 +15,7 @@ import display
 import sessions
 import tiers
 from admin_views.base import Page, RowsView
+from admin_views.cells import anchor
 from admin_views.forms import PostForm
 from catalog import Invalid
 from extensions import db
@@ -233,7 +234,7 @@ def typed_money(micros: int) -> str:
 
 
 def _link(view: Any, context: Any, tier: Tier, name: str) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(url_for("tiers.edit_view", id=tier.id), tier.label)
+    return anchor(url_for("tiers.edit_view", id=tier.id), tier.label)
 
 
 def _size(view: Any, context: Any, tier: Tier, name: str) -> int:

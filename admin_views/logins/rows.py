@@ -11,6 +11,7 @@ import display
 import sessions
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from extensions import db
 from models import AccountStatus, Client, Login
 from permissions import Permission
@@ -108,10 +109,8 @@ def _of_client(value: str) -> Any:
 
 
 def _link(view: Any, context: Any, login: Login, name: str) -> Markup:
-    address = url_for("logins.details_view", id=login.id)
-    return Markup('<a href="{}">{}</a>').format(address, login.name)
+    return link("logins.details_view", login.name, id=login.id)
 
 
 def _client_link(view: Any, context: Any, login: Login, name: str) -> Markup:
-    address = url_for("client.overview", client_id=login.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, login.client.name)
+    return link("client.overview", login.client.name, client_id=login.client_id)

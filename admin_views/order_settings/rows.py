@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import g, url_for
+from flask import g
 from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import String, cast, select
@@ -13,6 +13,7 @@ import display
 import order_settings
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from admin_views.order_settings.form import ON_OFF
 from admin_views.order_settings.page import SettingsPage
 from admin_views.orders.lists import dollars
@@ -180,5 +181,4 @@ def _cap(view: Any, context: Any, row: OrderSettings, name: str) -> str:
 
 
 def _link(view: Any, context: Any, row: OrderSettings, name: str) -> Markup:
-    address = url_for("client_order_settings.index", client_id=row.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, row.client.name)
+    return link("client_order_settings.index", row.client.name, client_id=row.client_id)

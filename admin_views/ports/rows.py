@@ -14,6 +14,7 @@ import ports
 import sessions
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from admin_views.groups import client_menu, find_client
 from admin_views.numbers import looks_like_a_number, part_of_number
 from admin_views.ports.forms import PortForm
@@ -202,8 +203,7 @@ def _link(view: Any, context: Any, port: Port, name: str) -> Markup:
 
 
 def _client(view: Any, context: Any, port: Port, name: str) -> Any:
-    address = url_for("client.overview", client_id=port.client_id)
-    return Markup('<a href="{}">{}</a>').format(address, port.client.name)
+    return link("client.overview", port.client.name, client_id=port.client_id)
 
 
 def _size(view: Any, context: Any, port: Port, name: str) -> int:

@@ -12,6 +12,7 @@ import display
 import sessions
 import sheets
 from admin_views.base import RowsView, in_slices, own_reseller
+from admin_views.cells import link
 from admin_views.rates import quotes
 from admin_views.rates.forms import KIND_CHOICES, CopyForm, PlanForm, RateForm
 from catalog import Invalid
@@ -276,8 +277,7 @@ def _clients() -> list[Client]:
 
 
 def _link(view: Any, context: Any, plan: RatePlan, name: str) -> Markup:
-    address = url_for("rate_plans.details_view", id=plan.id)
-    return Markup('<a href="{}">{}</a>').format(address, plan.name)
+    return link("rate_plans.details_view", plan.name, id=plan.id)
 
 
 def _cells(rate: Rate) -> list[Any]:

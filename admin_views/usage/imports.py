@@ -12,6 +12,7 @@ import sessions
 import sheets
 from admin_views import filters
 from admin_views.base import RowsView
+from admin_views.cells import link
 from admin_views.usage import corrections
 from extensions import db
 from models import CdrImport, CdrReject, ImportState
@@ -215,8 +216,7 @@ def _go(address: str) -> Any:
 
 
 def _link(view: Any, context: Any, row: CdrImport, name: str) -> Markup:
-    address = url_for("cdr_imports.details_view", id=row.id)
-    return Markup('<a href="{}">{}</a>').format(address, row.file_name)
+    return link("cdr_imports.details_view", row.file_name, id=row.id)
 
 
 __all__ = ["CdrImports", "init_app"]
