@@ -46,6 +46,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 """What a column may be called, without regard to case, blanks and signs."""
 
 Key = tuple[CallKind, str, str, date]
+Seen = dict[tuple[CallKind, str, date], dict[str, int]]
+"""Kind, tier and day to the prefixes that were met, each with its line: small, for it is kept."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def apply(deck: RateDeck, *, by: Actor) -> Counts | None:
 
 def bad_lines(deck: RateDeck) -> Iterator[BadLine]:
     """Go through the lines of a file that cannot be read."""
-    return (one for one in _read(deck, Counts()) if isinstance(one, BadLine))
+    return (one for one in _read(deck, Counts(), {}) if isinstance(one, BadLine))
 
 
 # --- Comparing and writing ------------------------------------------------------------------------
@@ -154,13 +156,12 @@ def bad_lines(deck: RateDeck) -> Iterator[BadLine]:
 
 def _gone_through(deck: RateDeck, *, write: bool) -> Counts:
     """Compare a file with its plan's rates, and where told, make them those of the file."""
-    counts, seen = Counts(), set[tuple[CallKind, str, str]]()
-    found = _read(deck, counts)
+    counts, seen = Counts(), Seen()
+    found = _read(deck, counts, seen)
     while chunk := list(islice(found, CHUNK)):
         good = [one for one in chunk if isinstance(one, dict)]
         _count_bad(counts, [one for one in chunk if isinstance(one, BadLine)])
         counts.lines += len(chunk)
-        seen.update((row["kind"], row["prefix"], row["tier"]) for row in good)
         _compare(deck.rate_plan_id, good, counts, write=write)
     if deck.replaces:
         counts.ending = _end_others(deck, seen, write=write)
@@ -216,17 +217,21 @@ def _key(row: Mapping[str, Any]) -> Key:
     return row["kind"], row["prefix"], row["tier"], row["starts_on"]
 
 
-def _end_others(deck: RateDeck, seen: set[tuple[CallKind, str, str]], *, write: bool) -> int:
+def _end_others(deck: RateDeck, seen: Seen, *, write: bool) -> int:
     """End what the file does not have on its day; gives how many rates that are."""
     kinds = {kind for kind, _, _ in seen}
+    having: dict[tuple[CallKind, str], list[dict[str, int]]] = {}
+    for (kind, tier, _), prefixes in seen.items():
+        having.setdefault((kind, tier), []).append(prefixes)
     columns = (Rate.id, Rate.kind, Rate.prefix, Rate.tier, Rate.starts_on, Rate.ends_on)
     standing = db.session.execute(
         select(*columns).where(Rate.rate_plan_id == deck.rate_plan_id, Rate.kind.in_(kinds))
     )
     gone: list[int] = []
     ending: list[int] = []
-    for key, *of, starts_on, ends_on in standing:
-        if tuple(of) in seen or (ends_on is not None and ends_on <= deck.starts_on):
+    for key, kind, prefix, tier, starts_on, ends_on in standing:
+        is_in_file = any(prefix in prefixes for prefixes in having.get((kind, tier), ()))
+        if is_in_file or (ends_on is not None and ends_on <= deck.starts_on):
             continue
         (gone if starts_on >= deck.starts_on else ending).append(key)
     if write:
@@ -258,14 +263,14 @@ def _compressed(stream: IO[bytes]) -> bytes:
     return out.getvalue()
 
 
-def _read(deck: RateDeck, counts: Counts) -> Iterator[dict[str, Any] | BadLine]:
+def _read(deck: RateDeck, counts: Counts, seen: Seen) -> Iterator[dict[str, Any] | BadLine]:
     """Read a file line by line: a rate's columns, or why there is none; raises Invalid."""
     lines = _lines(deck)
     try:
         at, head = next(lines, (0, ""))
         delimiter = max(",;\t|", key=head.count)
         columns = _columns(_cells(head, delimiter), counts)
-        tiers, seen = rates.tier_labels(), dict[Key, int]()
+        tiers = rates.tier_labels()
         for at, text in lines:
             yield _line(deck, at, text, delimiter, columns, tiers, seen)
     except (EOFError, OSError, zlib.error) as broken:
@@ -318,14 +323,15 @@ def _line(
     delimiter: str,
     columns: Mapping[str, int],
     tiers: Mapping[str, str],
-    seen: dict[Key, int],
+    seen: Seen,
 ) -> dict[str, Any] | BadLine:
     cells = _cells(text, delimiter)
     try:
         values = rates.values_of(_typed(deck, cells, columns), tiers)
     except Invalid as wrong:
         return BadLine(at, text, str(wrong)[:255])
-    first = seen.setdefault(_key(values), at)
+    alike = seen.setdefault((values["kind"], values["tier"], values["starts_on"]), {})
+    first = alike.setdefault(values["prefix"], at)
     if first != at:
         return BadLine(at, text, f"Line {first:,} has the same prefix, tier and day.")
     return values
