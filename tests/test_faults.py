@@ -8,13 +8,25 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
+import background
+from columns import now
 from extensions import db
-from models import Did, Mail, Order, OrderState
+from models import Call, CdrImport, Did, Mail, Order, OrderState, UsageDay
 from tests.conftest import KIND
 from tests.support import orders
+from tests.support.calls import (
+    BY,
+    assert_sums_agree,
+    file_of,
+    forget_charges,
+    hold_since_long_ago,
+    line,
+)
 from tests.support.cast import Story
+from usage import importing
+from usage.receiving import receive
 
 NOT_SAVED = "We are busy at the moment. Nothing was changed: go back and try again."
 
@@ -127,3 +139,67 @@ def test_a_full_database_saves_nothing_goes_on_reading_and_heals(
     form.submit(status=303)
     with look():
         assert db.session.scalar(select(func.count(Order.id))) == 1
+
+
+# --- A call file on a full disk -----------------------------------------------------------------
+
+LINES, BUNCH, ROOM = 3_000, 250, 60
+"""Lines of the file, lines a bunch, and pages of room: enough for some bunches and not for all."""
+
+
+@pytest.fixture
+def call_file(app: Flask, story: Story, look, monkeypatch) -> int:  # type: ignore[no-untyped-def]
+    """The id of an import that waits to be read."""
+    monkeypatch.setattr(importing, "CHUNK", BUNCH)
+    lines = [line(f"k{n}", (story.acme_number, story.birch_number)[n % 2]) for n in range(LINES)]
+    with look():
+        forget_charges()
+        hold_since_long_ago()
+        db.session.commit()
+        row, _ = receive(file_of(*lines), "20261110_20261111.CDR", by=BY)
+        return row.id
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="PostgreSQL's disk cannot be filled here")
+def test_a_call_file_on_a_full_disk_fails_counts_nothing_by_halves_and_goes_on(
+    app: Flask, visitor, alice, call_file: int, look, caplog
+) -> None:
+    browser, where = visitor(alice), f"/admin/call-files/details/?id={call_file}"
+    with app.app_context():
+        db.engine.dispose()
+        most = pages_without_room(str(db.engine.url.database)) + ROOM
+
+    def be_full(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {most}")
+
+    with listening(app, "connect", be_full):
+        while "database or disk is full" not in caplog.text:
+            assert background.turn(app) > 0
+        said = browser.get(where).html.select_one("#said").get_text()
+    read = counted(look, call_file)
+    assert 0 < read < LINES
+    assert said.startswith("Reading it failed. It is tried again by itself in a few minutes.")
+    assert said.endswith(f"{read:,} new calls.")
+    rest_is_over(look)
+    while counted(look, call_file) < LINES:
+        assert background.turn(app) > 0
+    background.turn(app)
+    assert browser.get(where).html.select_one("#said").get_text() == f"{LINES:,} new calls."
+
+
+def counted(look, import_id: int) -> int:  # type: ignore[no-untyped-def]
+    """Tell how many lines are counted: the same by the import, the calls and the daily sums."""
+    with look():
+        assert_sums_agree()
+        row = db.session.get_one(CdrImport, import_id)
+        calls = db.session.scalar(select(func.count(Call.id)))
+        summed = db.session.scalar(select(func.sum(UsageDay.calls))) or 0
+        assert row.lines == row.added == calls == summed
+        return row.lines
+
+
+def rest_is_over(look) -> None:  # type: ignore[no-untyped-def]
+    """Let the time pass for which a file rests."""
+    with look():
+        db.session.execute(update(CdrImport).values(leased_until=now()))
+        db.session.commit()

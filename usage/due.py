@@ -14,7 +14,7 @@ from columns import now
 from extensions import db
 from models import CdrImport
 from usage.importing import Importer
-from usage.leases import claim, let_go, new_owner
+from usage.leases import RESTING, claim, let_go, new_owner
 from usage.receiving import drop_abandoned
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def clean_up() -> int:
 def _rest(import_id: int) -> None:
     resting = update(CdrImport).where(CdrImport.id == import_id)
     db.session.execute(
-        resting.values(leased_until=now() + PAUSE, lease_owner="resting"),
+        resting.values(leased_until=now() + PAUSE, lease_owner=RESTING),
         execution_options={"synchronize_session": False},
     )
     db.session.commit()

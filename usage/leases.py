@@ -14,6 +14,8 @@ from models import CdrImport, ImportState
 
 LEASE = timedelta(seconds=60)
 OPEN = (ImportState.WAITING, ImportState.RUNNING)
+RESTING = "resting"
+"""Who owns a file whose reading failed, until it is tried again."""
 
 
 def new_owner() -> str:
@@ -49,6 +51,17 @@ def claim(owner: str, import_id: int | None = None) -> int | None:
     )
     db.session.commit()
     return found if taken.rowcount == 1 else None
+
+
+def is_resting(row: CdrImport) -> bool:
+    """Tell whether reading a file failed, so that it rests before it is tried again."""
+    return row.state in OPEN and row.lease_owner == RESTING
+
+
+def is_left(row: CdrImport) -> bool:
+    """Tell whether whoever read a file is gone, and nobody took it up yet."""
+    ends = row.leased_until
+    return row.state is ImportState.RUNNING and ends is not None and ends < now()
 
 
 def let_go(owner: str) -> None:

@@ -18,7 +18,7 @@ from extensions import db
 from models import CdrImport, CdrReject, ImportState
 from permissions import Permission
 from usage import correcting, profiles
-from usage.leases import OPEN
+from usage.leases import OPEN, is_left, is_resting
 from usage.receiving import receive
 
 REJECTS_SHOWN = 50
@@ -190,8 +190,17 @@ def _told(row: CdrImport) -> dict[str, Any]:
 def _said(row: CdrImport) -> str:
     if row.state is ImportState.REFUSED:
         return "Nothing was imported."
-    if row.state is ImportState.WAITING:
+    if row.state is ImportState.WAITING and not is_resting(row):
         return "It waits to be read." if row.size_bytes else "It is coming in."
+    words = [_counted(row)]
+    if is_resting(row):
+        words.insert(0, "Reading it failed. It is tried again by itself in a few minutes.")
+    elif is_left(row):
+        words.insert(0, "Nobody reads it at the moment. It goes on by itself where it was.")
+    return " ".join(words)
+
+
+def _counted(row: CdrImport) -> str:
     words = [f"{display.plural(row.added, 'new call')}"]
     if row.repeated:
         words.append(f"{row.repeated:,} known already")

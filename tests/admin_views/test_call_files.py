@@ -12,7 +12,16 @@ from webtest import Upload
 import background
 from columns import now
 from extensions import db
-from models import AuditEntry, Call, CdrImport, CdrProfile, CdrReject, UsageDay, WebSession
+from models import (
+    AuditEntry,
+    Call,
+    CdrImport,
+    CdrProfile,
+    CdrReject,
+    ImportState,
+    UsageDay,
+    WebSession,
+)
 from tests.support.calls import file_of, forget_charges, line, load
 
 FILES, FORMATS = "/admin/call-files", "/admin/call-file-formats"
@@ -64,6 +73,26 @@ def test_a_page_asks_how_far_an_import_is(visitor, alice, app, story) -> None:
     background.turn(app)
     told = browser.get(address).json
     assert (told["is_open"], told["percent"], told["lines"]) == (False, 100, "1")
+
+
+@pytest.mark.parametrize(
+    ("owner", "said"),
+    [
+        ("resting", "Reading it failed. It is tried again by itself in a few minutes. 3 new calls"),
+        ("dead", "Nobody reads it at the moment. It goes on by itself where it was. 3 new calls"),
+    ],
+)
+def test_a_file_that_is_not_read_on_says_so(
+    visitor, alice, imported, look, owner: str, said: str
+) -> None:
+    left = now() + timedelta(minutes=-1 if owner == "dead" else 4)
+    with look():
+        running = {"state": ImportState.RUNNING, "lease_owner": owner, "leased_until": left}
+        db.session.execute(update(CdrImport).values(**running))
+        db.session.commit()
+    told = visitor(alice).get(f"{FILES}/progress?id={imported}").json
+    assert told["said"].startswith(said)
+    assert told["is_open"]
 
 
 def test_asking_how_far_it_is_keeps_nobody_signed_in(visitor, alice, imported, look) -> None:
