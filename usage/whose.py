@@ -46,9 +46,18 @@ class Holders:
         """Tell the reseller's own number of a call, and the far end."""
         if row.kind in OUTWARD:
             return row.ani, row.dnis
-        if row.kind == MESSAGE and row.ani in self.tiers and row.dnis not in self.tiers:
+        if row.kind == MESSAGE and self._nearness(row.ani, row) > self._nearness(row.dnis, row):
             return row.ani, row.dnis
         return row.dnis, row.ani
+
+    def _nearness(self, number: str, row: CallRow) -> int:
+        """Tell how near a number is at the time of a call: a client's, in stock, or a stranger's.
+
+        A file does not say which way a message went.
+        """
+        if _at(self.numbers.get(number, ()), row.stamp) is not None:
+            return 2
+        return int(number in self.tiers)
 
     def learn(self, rows: Sequence[CallRow]) -> None:
         """Read who held the numbers and endpoints of some calls, those not known yet."""

@@ -233,6 +233,17 @@ def test_calls_of_nobody_are_kept_unassigned(held) -> None:
     assert reports.by_client(NOVEMBER)[0].calls == 1
 
 
+@pytest.mark.parametrize("is_outgoing", [True, False])
+def test_a_message_with_a_number_in_stock_is_whose_other_end_is_held(
+    held, is_outgoing: bool
+) -> None:
+    ours, stock = held.acme_number, held.free[0]
+    ends = (stock, ours) if is_outgoing else (ours, stock)
+    load(line("m", ends[0], kind="SMS", far=ends[1], price="0.01"))
+    call = db.session.scalars(select(Call)).one()
+    assert (call.number, call.far_end, call.client_id) == (ours, stock, held.acme.id)
+
+
 def test_a_call_belongs_to_who_held_the_number_then(held) -> None:
     acme = db.session.scalars(
         select(DidAssignment).where(DidAssignment.number == held.acme_number)
