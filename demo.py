@@ -4,17 +4,15 @@ All of it goes through the doors that people use (import, submit, approve, rejec
 is as true as the real thing. The passwords are known to everyone: never for production.
 """
 
-import io
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 import clients
 import credentials
+import demo_usage
 import did_import
 import permissions
 import policy
@@ -23,20 +21,14 @@ import resellers
 import tenancy
 import workflow
 from carriers import inventory
-from columns import now
 from extensions import db
 from lines import Request
 from models import (
     AccountStatus,
-    CallKind,
-    Client,
     Did,
-    DidAssignment,
     Login,
     Order,
     Port,
-    Rate,
-    RatePlan,
     Reseller,
     Role,
     ServicePrice,
@@ -44,8 +36,6 @@ from models import (
     Tier,
 )
 from permissions import SYSTEM
-from sample_data import make_cdrs
-from usage import importing
 
 PASSWORD = "quiet-river-seven-lamps"  # noqa: S105 (The demo prints it for everybody.)
 SAMPLE = Path(__file__).resolve().parent / "sample_data" / "inventory.csv"
@@ -74,17 +64,9 @@ CLIENTS = (
     ("Birch Legal", "charlie@birch.example", "Charlie Nguyen", "Columbus", 4),
     ("Cedar Property", "dana@cedar.example", "Dana Ortiz", "Denver", 9),
 )
-
-
-RATES = {
-    CallKind.INBOUND: (9_000, 0),
-    CallKind.OUTBOUND: (19_000, 0),
-    CallKind.MESSAGE: (0, 10_000),
-}
-"""What the demo's clients pay: micro-units a minute, and a message."""
-
-STRAY = "+13035550142"
-"""A number in the call files that no client has."""
+"""Name, login, city and how many numbers."""
+DAYS_AGO = (131, 83, 47)
+"""When each of the clients began."""
 
 
 def load() -> None:
@@ -99,13 +81,13 @@ def load() -> None:
     with tenancy.acting_for(home):
         _people(home)
         _import_numbers(home)
-        for client in CLIENTS:
-            _client(*client)
+        made = [_client(*about) for about in CLIENTS]
+        demo_usage.begin_long_ago(dict(zip(made, DAYS_AGO, strict=True)))
         db.session.commit()
         _orders()
         _ports()
         db.session.commit()
-        _usage()
+        demo_usage.load()
 
 
 def users(public_url: str) -> Iterator[tuple[str, str, str]]:
@@ -194,8 +176,8 @@ def _sample(lines: int | None) -> bytes:
     return b"".join(rows if lines is None else [rows[0], *rows[-lines:]])
 
 
-def _client(name: str, email: str, person: str, city: str, count: int) -> None:
-    """Make a client with a login, and give it numbers of a city."""
+def _client(name: str, email: str, person: str, city: str, count: int) -> int:
+    """Make a client with a login, and give it numbers of a city; gives its id."""
     staff = permissions.staff_actor(_staff("alice"))
     client = clients.create(
         name=name, contact_email=f"orders@{email.split('@')[1]}", contact_name=person, by=staff
@@ -209,6 +191,7 @@ def _client(name: str, email: str, person: str, city: str, count: int) -> None:
     group = inventory.main_group(client)
     for did in _free(city, count):
         inventory.give_did(did, group)
+    return client.id
 
 
 def _free(city: str, count: int) -> list[Did]:
@@ -275,44 +258,6 @@ def _orders() -> None:
     office = {**address, **pittsburgh, "caller_name": "Acme Dental", "address2": "Suite 300"}
     for number in (_owned("bob", 2), "+14125550196"):
         workflow.approve(_ask("bob", "e911_provision", Request(number, office)), alice)
-
-
-def _usage() -> None:
-    """Price calls, and import two months of them for the clients' numbers; commits."""
-    reseller = db.session.get_one(Reseller, tenancy.current())
-    today = now().astimezone(ZoneInfo(reseller.time_zone)).date()
-    first = today - timedelta(days=61)
-    plan = RatePlan(reseller_id=reseller.id, name="Standard", markup_basis_points=3_000)
-    for kind, (minute, unit) in RATES.items():
-        plan.rates.append(
-            Rate(
-                reseller_id=reseller.id,
-                kind=kind,
-                minute_micros=minute,
-                unit_micros=unit,
-                minimum_seconds=30,
-                increment_seconds=6,
-                starts_on=first,
-            )
-        )
-    db.session.add(plan)
-    db.session.flush()
-    for client in db.session.scalars(select(Client)):
-        client.rate_plan_id = plan.id
-    # The clients have had their numbers for a while, or the calls would be nobody's.
-    began = datetime.combine(first, time(), UTC) - timedelta(days=1)
-    for held in db.session.scalars(select(DidAssignment)):
-        held.started_at = began
-    mine = select(Did.number).where(Did.client_id.is_not(None)).order_by(Did.number)
-    numbers = list(db.session.scalars(mine))
-    # One that nobody uses, and one that calls for nobody, so that both lists have something.
-    idle = select(Did).where(Did.number == numbers.pop())
-    db.session.scalars(idle).one().activated_at = began - timedelta(days=90)
-    numbers.append(STRAY)
-    db.session.commit()
-    text = "\n".join((*make_cdrs.lines(numbers, first, 61), ""))
-    name = f"{first:%Y%m%d}_{today:%Y%m%d}.CDR"
-    importing.run(io.BytesIO(text.encode()), name, by=SYSTEM)
 
 
 def _ports() -> None:

@@ -80,6 +80,7 @@ ORDER = (
     "portal",
     "admin_views",
     "errors",
+    "demo_usage",
     "demo",
     "commands",
     "app",
