@@ -66,12 +66,19 @@ TRANSITIONS: dict[Verb, Transition] = {
     Verb.RETRY: Transition(OrderState.FAILED, OrderState.APPROVED, "retried"),
 }
 
+HALF = 32
+"""How long each of the two marks of a sent form is: 128 bits in hexadecimal digits."""
+
 DECISIONS = frozenset({Verb.APPROVE, Verb.REJECT, Verb.UNDO_REJECTION, Verb.RETRY})
 """The reseller's verbs; cancel is the client's, the last two the system's."""
 
 
 class TooLate(Refused):
     """Somebody else moved the order first."""
+
+
+class SentAlready(Refused):
+    """The same form made an order before, and says something else now."""
 
 
 class NotAllowed(Refused):
@@ -129,12 +136,12 @@ def submit(
     """Ask for a change: make a pending order, hold what it needs, tell those concerned.
 
     ``key`` makes sending the same form twice safe: the second time gives the first time's order.
-    Raises Refused with a sentence for every number that cannot be part of it, NotAllowed when the
-    login may not order.
+    Raises Refused with a sentence for every number that cannot be part of it, SentAlready when the
+    key came with another order before, NotAllowed when the login may not order.
     """
     if not by.may_request or by.client_id != client.id:
         raise NotAllowed("Your sign-in may look but not order. Ask your administrator.")
-    digest = _digest(by, kind, requests, key)
+    digest = _digest(by, kind, requests, note, key)
     earlier = _same_submit(client, digest) if digest else None
     if earlier is not None:
         return earlier
@@ -152,22 +159,38 @@ def submit(
     return order
 
 
-def _digest(by: Actor, kind: str, requests: Sequence[Request], key: str | None) -> str | None:
-    """Bind a form's key to who sent it and what it says, so that a reused key is no disguise."""
+def _digest(
+    by: Actor, kind: str, requests: Sequence[Request], note: str | None, key: str | None
+) -> str | None:
+    """Mark who sent which form, and after that what it said; each half of the text is one mark."""
     if not key:
         return None
-    said = json.dumps(
-        [by.login_id, key, kind, [[r.number, r.settings] for r in requests]], sort_keys=True
-    )
-    return hashlib.sha256(said.encode()).hexdigest()
+    said = [kind, (note or "").strip(), [[one.number, one.settings] for one in requests]]
+    return _half([by.login_id, key]) + _half(said)
+
+
+def _half(said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:HALF]
 
 
 def _same_submit(client: Client, digest: str) -> Order | None:
-    """Find the order of an earlier sending; the lock makes two at once come one after the other."""
+    """Find the order of an earlier sending; the lock makes two at once come one after the other.
+
+    Raises SentAlready when the form said something else then.
+    """
     db.session.execute(
         select(Reseller.id).where(Reseller.id == client.reseller_id).with_for_update()
     )
-    return db.session.scalar(select(Order).where(Order.submit_key == digest))
+    form = digest[:HALF]
+    earlier = db.session.scalar(
+        select(Order).where(Order.submit_key >= form, Order.submit_key < f"{form}g")
+    )
+    if earlier is not None and earlier.submit_key != digest:
+        raise SentAlready(
+            f"Nothing was sent: this form was sent before, as order {earlier.number}, and says "
+            "something else now. Look at that order first; then send this one, if you want both."
+        )
+    return earlier
 
 
 def _new_order(client: Client, kind: str, by: Actor, note: str | None, digest: str | None) -> Order:

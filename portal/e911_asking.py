@@ -4,7 +4,6 @@ What is typed is read and checked by ``e911_form``. A correction is shown beside
 nothing is sent before somebody accepts it.
 """
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,16 +14,13 @@ from sqlalchemy import select
 import catalog
 import display
 import policy
-import workflow
 from extensions import db
 from lines import Request
 from models import E911Record, Order, ServicePrice
 from policy import Refused
-from portal import asked, choosing, e911, e911_form
-from portal.access import actor, blueprint, current_client, requires_order_requests
+from portal import asked, choosing, e911, e911_form, sending
+from portal.access import blueprint, current_client, requires_order_requests
 from portal.e911_form import ALERTS, Found
-
-MOST_NOTE = 2_000
 
 
 @dataclass(frozen=True)
@@ -200,14 +196,7 @@ CARRIED = (*catalog.ADDRESS, ALERTS, "accepted", "note", "number", "shown", "key
 
 
 def _send(kind: str, requests: Sequence[Request]) -> Any:
-    order = workflow.submit(
-        current_client(),
-        kind,
-        requests,
-        actor(),
-        note=request.form.get("note", "")[:MOST_NOTE],
-        key=request.form.get("key", "")[:64],
-    )
+    order = sending.submit(kind, requests)
     db.session.commit()
     flash(f"Order {order.number} was sent.", "success")
     return redirect(url_for("portal.order", number=order.number), 303)
@@ -215,10 +204,10 @@ def _send(kind: str, requests: Sequence[Request]) -> Any:
 
 def _common(again: Order | None) -> dict[str, Any]:
     return {
-        "key": request.form.get("key") or secrets.token_urlsafe(18),
+        "key": sending.key(),
         "statuses": e911.STATUSES,
         "again": again,
-        "note": asked.note(again, MOST_NOTE),
+        "note": asked.note(again, sending.MOST_NOTE),
     }
 
 

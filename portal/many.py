@@ -3,23 +3,19 @@
 Which numbers were chosen is ``choosing``; the order is like any other, with a line for each number.
 """
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 
 import policy
-import workflow
 from catalog import Invalid, Service
 from extensions import db
 from lines import Request
 from models import ServicePrice
 from policy import Refused
-from portal import asked, choosing, number, number_search
-from portal.access import actor, blueprint, current_client, requires_order_requests
-
-MOST_NOTE = 2_000
+from portal import asked, choosing, number, number_search, sending
+from portal.access import blueprint, current_client, requires_order_requests
 
 
 @blueprint.get("/numbers/many")
@@ -66,14 +62,7 @@ def _send(service: Service, ticked: Sequence[str]) -> Any:
     is_off = request.form.get("turn") == "off"
     # Checked here too, without any number, so that each sentence stands beside its field.
     settings = None if is_off else service.clean(request.form, "")
-    order = workflow.submit(
-        current_client(),
-        service.key,
-        [Request(one, settings) for one in ticked],
-        actor(),
-        note=request.form.get("note", "")[:MOST_NOTE],
-        key=request.form.get("key", "")[:64],
-    )
+    order = sending.submit(service.key, [Request(one, settings) for one in ticked])
     if request.form.get("seen", "") not in ("", _price_mark(choosing.price_of(service))):
         raise Refused("The price has changed since you opened this page. Look at it again.")
     db.session.commit()
@@ -111,8 +100,8 @@ def _page(
         monthly_micros=sum(one.monthly_micros for one in can),
         setup_micros=sum(one.setup_micros for one in can),
         approves_itself=policy.auto_approves(policy.settings_of(client), service.key),
-        note=asked.note(again, MOST_NOTE),
-        key=request.form.get("key") or secrets.token_urlsafe(18),
+        note=asked.note(again, sending.MOST_NOTE),
+        key=sending.key(),
         seen="" if g.brand.hide_prices else _price_mark(price),
     )
 

@@ -4,7 +4,6 @@ The services, their fields and checks are ``catalog``; what may be changed is ``
 is an order like any other: nothing happens to the number before it is approved.
 """
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,21 +13,19 @@ from sqlalchemy import select
 import catalog
 import display
 import policy
-import workflow
 from catalog import Invalid, Service
 from columns import now
 from extensions import db
 from lines import Request
 from models import Client, Did, E911Record, Order, OrderLine
 from policy import Refused
-from portal import asked, number_search, stock
+from portal import asked, number_search, sending, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
 from portal.e911 import STATUSES
 from portal.numbers import STATES
 from usage import reports
 from usage.reports import Sums
 
-MOST_NOTE = 2_000
 RECENT = 10
 
 
@@ -126,14 +123,7 @@ def _send(did: Did, service: Service) -> Any:
     is_off = request.form.get("turn") == "off"
     # Checked here too, so that each sentence stands beside its field.
     settings = None if is_off else service.clean(request.form, did.number)
-    order = workflow.submit(
-        current_client(),
-        service.key,
-        [Request(did.number, settings)],
-        actor(),
-        note=request.form.get("note", "")[:MOST_NOTE],
-        key=request.form.get("key", "")[:64],
-    )
+    order = sending.submit(service.key, [Request(did.number, settings)])
     db.session.commit()
     flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
     return redirect(url_for("portal.order", number=order.number), 303)
@@ -159,8 +149,8 @@ def _form(did: Did, service: Service) -> dict[str, Any]:
         "monthly_micros": price.monthly_micros if price else 0,
         "setup_micros": price.setup_micros if price else 0,
         "approves_itself": policy.auto_approves(policy.settings_of(current_client()), service.key),
-        "note": asked.note(again, MOST_NOTE),
-        "key": request.form.get("key") or secrets.token_urlsafe(18),
+        "note": asked.note(again, sending.MOST_NOTE),
+        "key": sending.key(),
     }
 
 

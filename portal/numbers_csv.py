@@ -4,7 +4,6 @@ What stands in the file is ``number_sheet``, what it would change ``sheet_change
 what would happen and writes nothing; the orders are sent by the button below that.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ import database
 import display
 import policy
 import sheets
-import workflow
 from catalog import Service
 from did_import import FileProblem
 from extensions import db
@@ -30,6 +28,7 @@ from portal import (
     number_search,
     number_sheet,
     numbers,
+    sending,
     sheet_changes,
     sheet_labels,
 )
@@ -37,7 +36,6 @@ from portal.access import actor, blueprint, current_client, requires_order_reque
 from portal.number_search import Look
 from portal.sheet_changes import Plan
 
-MOST_NOTE = 2_000
 MOST_SAME = 200
 """Unchanged lines are listed no further; they are counted all the same."""
 
@@ -118,14 +116,7 @@ def _send(carried: Any, *, is_all: bool) -> list[Order]:
     asked, orders = sheet_changes.requests_of(carried), {}
     for key, requests in asked.items():
         sheet_changes.check_count(current_client(), len(requests))
-        orders[key] = workflow.submit(
-            current_client(),
-            key,
-            requests,
-            actor(),
-            note=request.form.get("note", "")[:MOST_NOTE],
-            key=request.form.get("key", "")[:64],
-        )
+        orders[key] = sending.submit(key, requests, is_one_of_many=True)
     seen = sheet_changes.mark({key: order.lines for key, order in orders.items()})
     if (is_all and not orders) or request.form.get("seen") != seen:
         raise Refused("Something has changed since you looked at it. Look at it again.")
@@ -177,6 +168,6 @@ def preview(
             if policy.auto_approves(settings, one.service.key)
         ],
         again=again,
-        note=asked.note(again, MOST_NOTE),
-        key=request.form.get("key") or secrets.token_urlsafe(18),
+        note=asked.note(again, sending.MOST_NOTE),
+        key=sending.key(),
     )

@@ -4,25 +4,22 @@ What can be found is ``stock``; what was chosen is ``basket``; whether it may be
 ``workflow`` takes the order. Nothing is written before Keep or Send order.
 """
 
-import secrets
 from typing import Any
 
 from flask import abort, flash, g, redirect, render_template, request, url_for
 
 import holds
 import policy
-import workflow
 from extensions import db
 from lines import Request
 from models import Client, Order, OrderSettings
 from policy import Refused
-from portal import asked, basket, held, loosen, paging, stock
+from portal import asked, basket, held, loosen, paging, sending, stock
 from portal import search as searches
 from portal.access import actor, blueprint, current_client, requires_order_requests
 from portal.basket import Basket
 
 KIND = "did_order"
-MOST_NOTE = 1_000
 
 
 @blueprint.get("/order-numbers")
@@ -107,14 +104,7 @@ def keep_numbers() -> Any:
 
 
 def _send(client: Client, numbers: list[str]) -> Order:
-    order = workflow.submit(
-        client,
-        KIND,
-        [Request(number) for number in numbers],
-        actor(),
-        note=request.form.get("note", "")[:MOST_NOTE],
-        key=request.form.get("key", "")[:64],
-    )
+    order = sending.submit(KIND, [Request(number) for number in numbers])
     seen = request.form.get("seen", "")
     if seen and seen != _price_mark(order):
         raise Refused("The price has changed since you opened this page. Look at it again.")
@@ -150,9 +140,9 @@ def _review(
         held_for=held.usual(client.reseller),
         kept=held.basket(client, chosen.numbers),
         again=again,
-        note=asked.note(again, MOST_NOTE),
-        most_note=MOST_NOTE,
-        key=request.form.get("key") or secrets.token_urlsafe(18),
+        note=asked.note(again, sending.MOST_NOTE),
+        most_note=sending.MOST_NOTE,
+        key=sending.key(),
         seen="" if g.brand.hide_prices else _price_mark(chosen),
     )
 

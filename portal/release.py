@@ -4,7 +4,6 @@ Nothing happens to a number before the order is approved; then it is the client'
 services and its 911 address end with it.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,17 +15,15 @@ import catalog
 import display
 import lines
 import policy
-import workflow
 from extensions import db
 from lines import Draft, Request
 from models import Order, OrderLine
 from policy import Refused
-from portal import asked, choosing, number, number_search
-from portal.access import actor, blueprint, current_client, requires_order_requests
+from portal import asked, choosing, number, number_search, sending
+from portal.access import blueprint, current_client, requires_order_requests
 from portal.many import back_to_list
 
 KIND = "did_release"
-MOST_NOTE = 2_000
 
 
 @dataclass(frozen=True)
@@ -95,14 +92,7 @@ def _problem(wanted: Sequence[str], alone: str | None) -> str | None:
 
 def _send(wanted: Sequence[str]) -> Any:
     choosing.check_count(current_client(), len(wanted))
-    order = workflow.submit(
-        current_client(),
-        KIND,
-        [Request(one) for one in wanted],
-        actor(),
-        note=request.form.get("note", "")[:MOST_NOTE],
-        key=request.form.get("key", "")[:64],
-    )
+    order = sending.submit(KIND, [Request(one) for one in wanted])
     db.session.commit()
     flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
     return redirect(url_for("portal.order", number=order.number), 303)
@@ -132,8 +122,8 @@ def _page(
         sentence=refused.sentence if refused and not refused.problems else None,
         typed=request.form.get("confirm", ""),
         again=again,
-        note=asked.note(again, MOST_NOTE),
-        key=request.form.get("key") or secrets.token_urlsafe(18),
+        note=asked.note(again, sending.MOST_NOTE),
+        key=sending.key(),
     )
 
 

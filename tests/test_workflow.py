@@ -234,6 +234,29 @@ def test_the_same_form_sent_twice_is_one_order(at_reseller: Story) -> None:
     assert (second.id, count(Order)) == (first.id, 1)
 
 
+@pytest.mark.parametrize("change", ["number", "kind", "note"])
+def test_the_same_form_with_another_body_is_refused(at_reseller: Story, change: str) -> None:
+    bob, acme = actor(at_reseller.bob), client_of(at_reseller.bob)
+    first = workflow.submit(acme, "did_order", [Request(at_reseller.free[0])], bob, key="form-1")
+    db.session.commit()
+    number = at_reseller.free[1 if change == "number" else 0]
+    asked, kind, note = [Request(number)], "did_order", None
+    if change == "kind":
+        kind, asked = "call_forwarding", [Request(at_reseller.acme_number, FORWARD)]
+    elif change == "note":
+        note = "Another note."
+    with pytest.raises(workflow.SentAlready, match=f"sent before, as order {first.number}"):
+        workflow.submit(acme, kind, asked, bob, key="form-1", note=note)
+    assert (count(Order), count(Mail)) == (1, 2)
+
+
+def test_a_key_is_its_owners_alone(at_reseller: Story) -> None:
+    asked = [Request(at_reseller.free[0])], [Request(at_reseller.free[1])]
+    for person, one in zip((at_reseller.bob, at_reseller.charlie), asked, strict=True):
+        workflow.submit(client_of(person), "did_order", one, actor(person), key="form-1")
+    assert count(Order) == 2
+
+
 def test_two_orders_for_one_service_of_a_number_are_not_possible(at_reseller: Story) -> None:
     bob, acme = actor(at_reseller.bob), client_of(at_reseller.bob)
     asked = [Request(at_reseller.acme_number, FORWARD)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from extensions import db
-from models import Client, DidService, Login, Order
+from models import Client, DidService, Login, Mail, Order
 from tests.support import orders
 from tests.support.words import leaks_of
 
@@ -164,3 +164,21 @@ def test_sending_the_form_twice_is_one_order(visitor, bob, look) -> None:
     assert form.submit("turn", value="on").location == first.location
     with look():
         assert db.session.query(Order).count() == 1
+
+
+def test_an_old_form_with_another_body_sends_nothing_until_it_is_looked_at(
+    visitor, bob, look
+) -> None:
+    form = visitor(bob).get(f"{HOME}/call_forwarding").forms["change-service"]
+    form["forward_to"] = "6145550171"
+    form.submit("turn", value="on", status=303)
+    form["forward_to"] = "6145550172"
+    page = form.submit("turn", value="on", status=409)
+    assert "this form was sent before, as order O-000001" in page.text
+    with look():
+        assert (db.session.query(Order).count(), db.session.query(Mail).count()) == (1, 2)
+        orders.cancel("O-000001", bob)
+    again = page.forms["change-service"]
+    assert again["forward_to"].value == "6145550172"
+    assert again["key"].value != form["key"].value
+    assert again.submit("turn", value="on").location.endswith("/orders/O-000002")
