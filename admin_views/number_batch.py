@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request
 from flask_admin import expose
 from flask_admin.actions import action
 from sqlalchemy import func, select
@@ -18,11 +18,11 @@ import display
 import stocking
 from admin_views import typed_word
 from admin_views.base import to_id
+from admin_views.whole_list import Chosen, WholeList
 from extensions import db
 from models import Client, Did, DidGroup, Tier
 from permissions import Actor, Permission
 
-MOST_AT_ONCE = 500
 WORD = "release"
 """Typed before numbers leave the inventory, which cannot be taken back."""
 
@@ -68,7 +68,7 @@ BATCHES = {
 }
 
 
-class NumberBatch:
+class NumberBatch(WholeList):
     """What a list of numbers needs to act on many of them."""
 
     by: Actor
@@ -76,6 +76,7 @@ class NumberBatch:
     scope: Callable[[Any], Any]
 
     page_size_options: tuple[int, ...] = (20, 50, 100, 500)
+    stays_in_list = True
 
     def is_action_allowed(self, name: str) -> bool:
         """Offer the acts to whoever may change numbers."""
@@ -89,33 +90,34 @@ class NumberBatch:
     @action("group", BATCHES["group"].label)
     def action_group(self, ids: list[str]) -> Any:
         """Ask which group."""
-        return self._confirm("group", ids)
+        return self._confirm("group", self.chosen_of(ids))
 
     @action("tier", BATCHES["tier"].label)
     def action_tier(self, ids: list[str]) -> Any:
         """Ask which tier."""
-        return self._confirm("tier", ids)
+        return self._confirm("tier", self.chosen_of(ids))
 
     @action("take_back", BATCHES["take_back"].label)
     def action_take_back(self, ids: list[str]) -> Any:
         """Say what taking back does."""
-        return self._confirm("take_back", ids)
+        return self._confirm("take_back", self.chosen_of(ids))
 
     @action("release", BATCHES["release"].label)
     def action_release(self, ids: list[str]) -> Any:
         """Say what releasing does."""
-        return self._confirm("release", ids)
+        return self._confirm("release", self.chosen_of(ids))
 
-    def _confirm(self, verb: str, ids: Sequence[str], problem: str = "") -> Any:
-        if not 0 < len(ids) <= MOST_AT_ONCE:
-            flash(f"Choose from 1 to {MOST_AT_ONCE} numbers.", "error")
-            return redirect(url_for(".index_view"))
-        dids = self._chosen(ids)
+    def _confirm(self, verb: str, chosen: Chosen, problem: str = "") -> Any:
+        if not chosen.is_fitting:
+            flash(f"Choose from 1 to {self.most_at_once} numbers.", "error")
+            return redirect(self.way_back())
+        dids = self._chosen(chosen.ids)
         page = self.render(
             "admin/numbers/batch.html",
             verb=verb,
             batch=BATCHES[verb],
             dids=dids,
+            left=chosen.left,
             owned=sum(did.client_id is not None for did in dids),
             services=sum(len(did.services) for did in dids),
             choices=_choices(verb),
@@ -142,21 +144,33 @@ class NumberBatch:
         verb, ids = request.form.get("verb", ""), request.form.getlist("rowid")
         if verb not in BATCHES:
             abort(400)
-        if not 0 < len(ids) <= MOST_AT_ONCE:
-            return self._confirm(verb, ids)
+        if not Chosen(ids).is_fitting:
+            return self._confirm(verb, Chosen(ids))
         wrong = typed_word.problem(WORD) if verb == "release" else ""
         if wrong:
-            return self._confirm(verb, ids, wrong)
+            return self._confirm(verb, self.chosen_of(ids), wrong)
         act = _act(verb, request.form.get("choice"), self.by)
         if act is None:
-            return self._confirm(verb, ids, f"Choose a {BATCHES[verb].choose} from the list.")
+            wrong = f"Choose a {BATCHES[verb].choose} from the list."
+            return self._confirm(verb, self.chosen_of(ids), wrong)
         account = stocking.each(self._chosen(ids), act)
         db.session.commit()
+        return self._report(verb, self.chosen_of(ids), account)
+
+    def _report(self, verb: str, done: Chosen, account: stocking.Account) -> Any:
+        """Say what was done; with a page of its own when not all went, or when there is more."""
         sentence = stocking.said(account, BATCHES[verb].done)
-        if not account.refused:
+        if not (account.refused or done.left):
             flash(sentence, "success")
-            return redirect(url_for(".index_view"))
-        page = self.render("admin/numbers/account.html", sentence=sentence, account=account)
+            return redirect(self.way_back())
+        page = self.render(
+            "admin/numbers/account.html",
+            sentence=sentence,
+            account=account,
+            verb=verb,
+            left=done.left,
+            last=max(map(int, done.ids)),
+        )
         return page, 200 if account.changed else 409
 
     def _demand_edit(self) -> None:

@@ -17,7 +17,6 @@ from permissions import Actor, Permission
 from policy import Refused
 from workflow import Verb
 
-MOST_AT_ONCE = 500
 LONGEST_REASON = 2_000
 
 Act = Callable[[Order, Actor, str], Order]

@@ -13,6 +13,7 @@ import display
 import workflow
 from admin_views.filters import Choices
 from admin_views.orders import cells, deciding, filters, lists, words
+from admin_views.whole_list import Chosen, WholeList
 from extensions import db
 from models import Client, Order, OrderLine, OrderState
 from permissions import Permission
@@ -22,7 +23,7 @@ LINES_SHOWN = 3
 PENDING = Order.state == OrderState.PENDING
 
 
-class PendingOrders(lists.OrderRows):
+class PendingOrders(WholeList, lists.OrderRows):
     """The queue of orders that wait for a decision."""
 
     list_template = "admin/orders/pending.html"
@@ -135,22 +136,23 @@ class PendingOrders(lists.OrderRows):
     @action("approve", "Approve")
     def action_approve(self, ids: list[str]) -> Any:
         """Show what approving these orders comes to; nothing is decided yet."""
-        return self._confirm(Verb.APPROVE, ids)
+        return self._confirm(Verb.APPROVE, self.chosen_of(ids))
 
     @action("reject", "Reject")
     def action_reject(self, ids: list[str]) -> Any:
         """Ask for the one reason that all these orders are rejected for."""
-        return self._confirm(Verb.REJECT, ids)
+        return self._confirm(Verb.REJECT, self.chosen_of(ids))
 
-    def _confirm(self, verb: Verb, ids: list[str], reason: str = "", problem: str = "") -> Any:
-        if not 0 < len(ids) <= deciding.MOST_AT_ONCE:
-            flash(f"Choose from 1 to {deciding.MOST_AT_ONCE} orders.", "error")
-            return redirect(url_for(".index_view"))
-        orders = deciding.chosen(ids)
+    def _confirm(self, verb: Verb, chosen: Chosen, reason: str = "", problem: str = "") -> Any:
+        if not chosen.is_fitting:
+            flash(f"Choose from 1 to {self.most_at_once} orders.", "error")
+            return redirect(self.way_back())
+        orders = deciding.chosen(chosen.ids)
         page = self.render(
             "admin/orders/confirm.html",
             verb=verb.value,
             orders=orders,
+            left=chosen.left,
             total=words.add_up(orders),
             obstacles=workflow.obstacles(orders) if verb is Verb.APPROVE else {},
             reasons=canned.reasons(),
@@ -166,8 +168,8 @@ class PendingOrders(lists.OrderRows):
         verb, ids = _verb(request.form.get("verb")), request.form.getlist("rowid")
         reason = deciding.typed_reason()
         problem = deciding.reason_problem(verb, reason)
-        if problem or not 0 < len(ids) <= deciding.MOST_AT_ONCE:
-            return self._confirm(verb, ids, reason, problem or "")
+        if problem or not Chosen(ids).is_fitting:
+            return self._confirm(verb, self.chosen_of(ids), reason, problem or "")
         outcomes = deciding.decide_many(deciding.chosen(ids, lock=True), verb, self.by, reason)
         db.session.commit()
         return self._report(verb, outcomes)
@@ -180,7 +182,7 @@ class PendingOrders(lists.OrderRows):
         sentence = f"{display.plural(done, 'order')} {'is' if done == 1 else 'are'} {past}."
         if not troubled:
             flash(_with_way_back(verb, sentence), "success")
-            return redirect(url_for(".index_view"))
+            return redirect(self.way_back())
         page = self.render(
             "admin/orders/results.html", sentence=sentence, past=past, troubled=troubled, done=done
         )

@@ -142,12 +142,14 @@
     const rows = () => all("input[data-row]", bulk);
     const every = bulk.querySelector("[data-every-row]");
     const count = bulk.querySelector("[data-count]");
+    const whole = bulk.querySelector("[data-whole-list]");
     const show = () => {
+      const isWhole = whole !== null && whole.checked;
       const chosen = rows().filter((row) => row.checked).length;
       if (every) { every.checked = chosen > 0 && chosen === rows().length; every.indeterminate = chosen > 0 && !every.checked; }
-      if (count) count.textContent = chosen ? `${chosen} chosen` : "None chosen";
-      bulk.classList.toggle("has-chosen", chosen > 0);
-      for (const button of all(".bulk-bar button", bulk)) button.disabled = chosen === 0;
+      if (count) count.textContent = isWhole ? whole.dataset.wholeList : chosen ? `${chosen} chosen` : "None chosen";
+      bulk.classList.toggle("has-chosen", isWhole || chosen > 0);
+      for (const button of all(".bulk-bar button", bulk)) button.disabled = !isWhole && chosen === 0;
     };
     if (every) { every.hidden = false; every.addEventListener("change", () => { for (const row of rows()) row.checked = every.checked; show(); }); }
     bulk.addEventListener("change", show);

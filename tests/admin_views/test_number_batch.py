@@ -140,7 +140,7 @@ def test_the_tab_of_a_client_acts_on_its_own_numbers(visitor, alice, acme, story
     address = f"/admin/clients/{acme.id}/numbers/"
     page = ask(visitor(alice), "take_back", ids[story.acme_number], address=address)
     after = confirm(page)
-    assert after.location == address
+    assert after.location == f"{address}?page_size=100"
     token = page.forms["batch-numbers"]["csrf_token"].value
     forged = {"csrf_token": token, "verb": "release", "rowid": ids[story.birch_number]}
     page.test_app.post(f"{address}batch", forged, status=404)

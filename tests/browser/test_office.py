@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from extensions import db
-from models import Staff
+from models import Did, DidType, Staff
 from tests.support import orders
 from tests.support.browser import assert_accessible, assert_no_sideways_scroll
 from tests.support.cast import Person, Story
@@ -166,3 +166,23 @@ def test_a_printed_order_has_the_company_and_no_menu_or_form(office, alice, two)
             expect(page.locator(hidden)).to_be_hidden()
         expect(page.locator("#difference-lines")).to_contain_text("(412) 555-0101")
         expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+
+
+def test_all_that_fit_are_chosen_without_a_row(office, alice, look, story) -> None:
+    about = {"npa": "267", "nxx": "555", "state": "PA", "city": "Philadelphia"}
+    with look():
+        db.session.add_all(
+            Did(number=f"+1267555{n:04d}", tier_id=story.tier.id, type=DidType.LOCAL, **about)
+            for n in range(21)
+        )
+        db.session.commit()
+    with office(alice, "/admin/dids/?search=267555&page_size=20") as page:
+        button = page.locator(".bulk-bar").get_by_role("button", name="Change the tier")
+        expect(button).to_be_disabled()
+        page.get_by_label("All 21 that fit, on every page").check()
+        expect(page.locator("[data-count]")).to_have_text("21 chosen")
+        assert_accessible(page)
+        button.click()
+        expect(page.locator("#chosen tbody tr")).to_have_count(21)
+    with office(alice, "/admin/dids/?search=267555&page_size=20", width=390) as page:
+        assert_no_sideways_scroll(page)
