@@ -14,22 +14,27 @@ def record(action: str, thing: Any, by: Actor, **changes: Any) -> AuditEntry:
 
     The row must have been flushed, since the entry names its id.
     """
-    entry = AuditEntry(
-        reseller_id=getattr(thing, "reseller_id", None) or tenancy.current(),
-        staff_id=by.staff_id or by.impersonator_id,
-        login_id=by.login_id,
-        by_name=full_name(by),
-        ip=by.ip,
-        user_agent=(by.user_agent or "")[:255] or None,
-        request_id=by.request_id,
-        action=action,
-        object_type=type(thing).__name__,
-        object_id=thing.id,
-        object_name=str(thing)[:255],
-        changes=changes,
-    )
+    entry = AuditEntry(**line(action, thing, by, changes))
     together.add(entry)
     return entry
+
+
+def line(action: str, thing: Any, by: Actor, changes: dict[str, Any]) -> dict[str, Any]:
+    """Give the columns of an entry, for who writes it by another connection."""
+    return {
+        "reseller_id": getattr(thing, "reseller_id", None) or tenancy.current(),
+        "staff_id": by.staff_id or by.impersonator_id,
+        "login_id": by.login_id,
+        "by_name": full_name(by),
+        "ip": by.ip,
+        "user_agent": (by.user_agent or "")[:255] or None,
+        "request_id": by.request_id,
+        "action": action,
+        "object_type": type(thing).__name__,
+        "object_id": thing.id,
+        "object_name": str(thing)[:255],
+        "changes": changes,
+    }
 
 
 def full_name(by: Actor) -> str:

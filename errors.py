@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import BadHost, HTTPException
 
+import foreign
 from extensions import db, login_manager
 
 PAGES = {
@@ -71,6 +72,9 @@ def _http_error(error: HTTPException) -> Any:
         return error
     own = type(error).description
     sentence = error.description if error.description and error.description != own else None
+    if error.code == 404:
+        db.session.rollback()
+        foreign.note()
     page, status = _page(error.code or 500, sentence)
     return page, status, _kept_headers(error)
 

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Delete, Update, bindparam, func, literal, select, update
+from sqlalchemy import Delete, Insert, Update, bindparam, func, literal, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
@@ -321,7 +321,7 @@ def _mark_seen(row: WebSession) -> None:
         db.session.execute(seen.execution_options(synchronize_session=False))
 
 
-def write_beside(statement: Update | Delete, aim: str) -> None:
+def write_beside(statement: Update | Delete | Insert, aim: str) -> None:
     """Write by another connection, since a request that reads holds no write lock.
 
     A database that is too busy is logged, with the aim: no page fails for that.

@@ -6,6 +6,8 @@ import display
 from models import AuditEntry
 
 SAID = {
+    "login.asked_for_anothers": "Asked for something that is another's, and was refused",
+    "staff.asked_for_anothers": "Asked for something that is another's, and was refused",
     "login.address_asked": "Asked for another address",
     "login.address_changed": "Confirmed the new address",
     "login.address_kept": "Kept the address after all",

@@ -79,6 +79,7 @@ ORDER = (
     "health",
     "portal",
     "admin_views",
+    "foreign",
     "errors",
     "demo_usage",
     "demo",
@@ -91,6 +92,7 @@ PERSONAL = {"request", "session", "flash", "current_user"}
 """What only the two sides and the sign-in may ask: below them, one is told who acts."""
 
 MAY_ASK = {
+    "foreign",
     "sign_in_forms",
     "kept_forms",
     "post_form",
