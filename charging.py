@@ -346,7 +346,7 @@ def write(rows: list[dict[str, Any]], first_open: date) -> int:
     if not rows:
         return 0
     tenant = tenancy.current()
-    rollup.wait_for({row["client_id"] for row in rows})
+    rollup.wait_to_charge(tenant)
     for row in rows:
         row["reseller_id"] = tenant
         row["day"] = max(row["day"], first_open)

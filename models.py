@@ -726,6 +726,14 @@ class Did(Owned, Model):
         Index("ix_did_city", "reseller_id", "status", "city", "number"),
         Index("ix_did_client_id", "reseller_id", "client_id", "number"),
         Index(
+            "ix_did_free",
+            "reseller_id",
+            "client_id",
+            "status",
+            sqlite_where=text("status = 'available' AND client_id IS NULL"),
+            postgresql_where=text("status = 'available' AND client_id IS NULL"),
+        ),
+        Index(
             "ix_did_labelled",
             "reseller_id",
             "client_id",
@@ -831,6 +839,13 @@ class DidAssignment(Owned, Model):
             "uq_did_assignment_live",
             "number",
             unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_did_assignment_client_id",
+            "reseller_id",
+            "client_id",
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
@@ -1547,8 +1562,6 @@ class Coarse(Owned):
     reseller_id: Mapped[int] = mapped_column(
         RowId, ForeignKey("reseller.id", ondelete="RESTRICT"), primary_key=True
     )
-    owner: Mapped[int] = mapped_column(RowId, primary_key=True)
-    """The client's id, or 0 for nobody."""
     kind: Mapped[UsageKind] = mapped_column(choice(UsageKind, "usage_kind"), primary_key=True)
     calls: Mapped[int] = mapped_column(BigInteger)
     billed_seconds: Mapped[int] = mapped_column(BigInteger)
@@ -1567,6 +1580,20 @@ class UsageClientDay(Coarse, Model):
     )
 
     day: Mapped[date] = mapped_column(primary_key=True)
+    owner: Mapped[int] = mapped_column(RowId, primary_key=True)
+    """The client's id, or 0 for nobody."""
+
+
+class UsageAllDay(Coarse, Model):
+    """What all clients and nobody used and owe of one kind on one day."""
+
+    __tablename__ = "usage_all_day"
+    __table_args__ = (
+        PrimaryKeyConstraint("reseller_id", "day", "kind"),
+        {"sqlite_with_rowid": False},
+    )
+
+    day: Mapped[date] = mapped_column(primary_key=True)
 
 
 class UsageClientMonth(Coarse, Model):
@@ -1581,6 +1608,8 @@ class UsageClientMonth(Coarse, Model):
 
     month: Mapped[date] = mapped_column(primary_key=True)
     """The first day of the month."""
+    owner: Mapped[int] = mapped_column(RowId, primary_key=True)
+    """The client's id, or 0 for nobody."""
 
 
 class EndpointAssignment(Owned, Model):

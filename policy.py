@@ -6,9 +6,10 @@ The same rules are asked three times: when the portal lists, when it submits and
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -290,7 +291,7 @@ def count_numbers(client: Client, except_order: int | None = None) -> int:
     asked = db.session.scalar(
         select(func.count(OrderLine.id))
         .join(OrderLine.order)
-        .where(*_open_orders(client, except_order), Order.kind == "did_order")
+        .where(*_open_orders(client.id, except_order or 0), Order.kind == "did_order")
         .where(OrderLine.result != LineResult.DONE)
     )
     return int(mine or 0) + int(asked or 0)
@@ -298,26 +299,32 @@ def count_numbers(client: Client, except_order: int | None = None) -> int:
 
 def monthly_total(client: Client, except_order: int | None = None) -> int:
     """Add up what a client pays a month, in micro-units, with what its open orders would add."""
-    sums = (
+    given = {"client": client.id, "except_order": except_order or 0}
+    return sum(int(part or 0) for part in db.session.execute(_monthly_parts(), given).one())
+
+
+@lru_cache
+def _monthly_parts() -> Any:
+    mine: Any = bindparam("client")
+    parts = (
         select(func.sum(DidAssignment.monthly_micros)).where(
-            DidAssignment.client_id == client.id, DidAssignment.ended_at.is_(None)
+            DidAssignment.client_id == mine, DidAssignment.ended_at.is_(None)
         ),
         select(func.sum(DidService.monthly_micros))
         .join(DidService.did)
-        .where(Did.client_id == client.id),
+        .where(Did.client_id == mine),
         select(func.sum(Order.monthly_micros)).where(
-            *_open_orders(client, except_order), Order.monthly_micros > 0
+            *_open_orders(mine, bindparam("except_order")), Order.monthly_micros > 0
         ),
     )
-    parts = db.session.execute(select(*(statement.scalar_subquery() for statement in sums))).one()
-    return sum(int(part or 0) for part in parts)
+    return select(*(part.scalar_subquery() for part in parts))
 
 
-def _open_orders(client: Client, except_order: int | None) -> list[Any]:
+def _open_orders(client_id: Any, except_order: Any) -> list[Any]:
     return [
-        Order.client_id == client.id,
+        Order.client_id == client_id,
         Order.state.in_((OrderState.PENDING, OrderState.APPROVED)),
-        Order.id != (except_order or 0),
+        Order.id != except_order,
     ]
 
 

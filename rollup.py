@@ -16,13 +16,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from extensions import db
-from models import Reseller, UsageClientDay, UsageClientMonth, UsageDay
+from models import Reseller, UsageAllDay, UsageClientDay, UsageClientMonth, UsageDay
 
 ADDED = ("calls", "billed_seconds", "cost_micros", "price_micros")
 TOGETHER = 500
 """Rows that SQLite is given in one statement; it has room for three thousand of ten values."""
 CHARGING = 1
-"""The first key of the advisory locks that are held while a client is charged."""
+"""The first key of the advisory lock that is held while a reseller's clients are charged."""
 
 Key = tuple[date, int | None, str, str]
 """Day, client (None for nobody), number and kind."""
@@ -56,16 +56,15 @@ def open_from(tenant: int, *, lock: bool = False) -> date:
     return closed + timedelta(days=1) if closed else date.min
 
 
-def wait_for(clients: Iterable[int]) -> None:
-    """Let no other transaction charge these clients until this one has ended.
+def wait_to_charge(tenant: int) -> None:
+    """Let no other transaction charge the reseller's clients until this one has ended.
 
-    One that charges twice holds a client's sum of one day and then wants that of another: two at
-    once could wait for each other. On SQLite the one write lock does the same.
+    One that charges twice holds the sum of one day and then wants that of another: two at once
+    could wait for each other. On SQLite the one write lock does the same.
     """
     if db.engine.dialect.name == "postgresql":
-        locks = f"SELECT pg_advisory_xact_lock({CHARGING}, hashint8(id))"
-        ids = as_array(sorted(clients))
-        db.session.connection().exec_driver_sql(f"{locks} FROM unnest(%s::bigint[]) AS id", (ids,))
+        lock = "SELECT pg_advisory_xact_lock(%s, hashint8(%s))"
+        db.session.connection().exec_driver_sql(lock, (CHARGING, tenant))
 
 
 def add_up(
@@ -98,6 +97,7 @@ def drop_empty(touched: Iterable[Key]) -> None:
     for table, is_touched in (
         (UsageDay, UsageDay.day.in_(days)),
         (UsageClientDay, UsageClientDay.day.in_(days)),
+        (UsageAllDay, UsageAllDay.day.in_(days)),
         (UsageClientMonth, UsageClientMonth.month.in_(months)),
     ):
         nothing = (getattr(table, name) == 0 for name in ADDED)
@@ -108,7 +108,7 @@ def drop_empty(touched: Iterable[Key]) -> None:
 def add_sums(sums: Mapping[Key, Sequence[int]], tenant: int) -> None:
     """Add to the daily sums, for each key the four numbers of ``ADDED``, and to what they come to.
 
-    The sums of clients by day and by month follow here and nowhere else, so that all always agree.
+    The sums of clients and of all follow here and nowhere else, so that they always agree.
     There are many at once, so the driver gets them; each names the reseller.
     """
     if not sums:
@@ -126,8 +126,10 @@ def add_sums(sums: Mapping[Key, Sequence[int]], tenant: int) -> None:
         ((f"{day[:7]}-01", owner, kind), total) for (day, owner, kind), total in by_day.items()
     )
     _add(_DAY, fine)
+    of_all = _by_client(((day, 0, kind), total) for (day, _, kind), total in by_day.items())
     for table, coarse in ((_CLIENT_DAY, by_day), (_CLIENT_MONTH, by_month)):
         _add(table, [(tenant, *key, *total) for key, total in coarse.items()])
+    _add(_ALL_DAY, [(tenant, day, kind, *total) for (day, _, kind), total in of_all.items()])
 
 
 def _none() -> list[int]:
@@ -171,6 +173,7 @@ _CLIENT_MONTH = _Table(
     {"reseller_id": "bigint", "month": "date", "owner": "bigint", "kind": "text"},
     {},
 )
+_ALL_DAY = _Table("usage_all_day", {"reseller_id": "bigint", "day": "date", "kind": "text"}, {})
 
 
 def _add(table: _Table, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -1,10 +1,11 @@
 """The back office's first page: what waits for the reseller, and the first steps of a new one."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 from flask_admin import expose
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 import catalog
@@ -44,7 +45,7 @@ class FirstPage(IndexPage):
     @expose("/")
     def index(self) -> Any:
         """Show what waits, what there is, and what is still to be set up."""
-        numbers, counts = _numbers(), _counts()
+        counts = dict(db.session.execute(_counts()).mappings().one())
         return self.render(
             "admin/first_page/index.html",
             waiting=_waiting(),
@@ -52,8 +53,7 @@ class FirstPage(IndexPage):
             orders={state: counts[f"{state}_orders"] for state in WAITING_STATES},
             mails=counts,
             broken=counts,
-            numbers=numbers,
-            clients=counts["clients"],
+            counts=counts,
             steps=self._steps(),
             **_usage(),
             moment=now(),
@@ -97,15 +97,22 @@ def _waiting() -> list[Order]:
     )
 
 
-def _counts() -> dict[str, int]:
-    """Count what is few, with one statement.
+@lru_cache
+def _counts() -> Any:
+    """Select counts of what is few or stands in an index, with one statement.
 
-    Clients; orders that wait or failed; 911 addresses in error; ports whose old provider
-    has a question; mails that reached nobody: not delivered, or kept for want of a mail server.
+    Clients; numbers that can be ordered, and those of clients; orders that wait or failed; 911
+    addresses in error; ports whose old provider has a question; mails that reached nobody: not
+    delivered, or kept for want of a mail server.
     """
     failed = (E911Record.status == E911Status.FAILED, E911Record.removed_at.is_(None))
+    # Written into the SQL, so that the index of free numbers is known to fit.
+    available: Any = bindparam(None, DidStatus.AVAILABLE, literal_execute=True)
+    free = (Did.status == available, Did.client_id.is_(None))
     parts = {
         "clients": select(func.count(Client.id)),
+        "free_numbers": select(func.count()).select_from(Did).where(*free),
+        "held_numbers": select(func.count()).select_from(Did).where(Did.client_id.is_not(None)),
         "e911": select(func.count(E911Record.id)).where(*failed),
         "ports": select(func.count(Port.id)).join(Port.status).where(PortStatus.key == QUESTION),
     }
@@ -114,18 +121,4 @@ def _counts() -> dict[str, int]:
     for state in (MailState.FAILED, MailState.KEPT):
         some = select(Mail.id).where(Mail.state == state).limit(MOST_MAILS).subquery()
         parts[state.value] = select(func.count()).select_from(some)
-    named = (part.scalar_subquery().label(name) for name, part in parts.items())
-    return dict(db.session.execute(select(*named)).mappings().one())
-
-
-def _numbers() -> dict[str, int]:
-    """Count the numbers: all, those that can be ordered, and those of clients."""
-    is_free = (Did.status == DidStatus.AVAILABLE) & Did.client_id.is_(None)
-    everything, free, with_clients = db.session.execute(
-        select(
-            func.count(Did.id),
-            func.coalesce(func.sum(case((is_free, 1), else_=0)), 0),
-            func.count(Did.client_id),
-        )
-    ).one()
-    return {"all": everything, "free": int(free), "with_clients": with_clients}
+    return select(*(part.scalar_subquery().label(name) for name, part in parts.items()))

@@ -449,17 +449,26 @@ def write_calls(loader: Loader, world: World) -> None:
             for (reseller, day, client, number, kind), total in sums.items()
         ),
     )
-    for table, when in (("usage_client_day", "day"), ("usage_client_month", "month")):
-        coarse: dict[Row, list[int]] = {}
-        for (reseller, day, client, _, kind), added in sums.items():
-            begins = day if when == "day" else day.replace(day=1)
-            total = coarse.setdefault((reseller, begins, client, kind), [0, 0, 0, 0])
-            total[:] = map(operator.add, total, added)
+    for table, key in (
+        ("usage_client_day", "day owner kind"),
+        ("usage_client_month", "month owner kind"),
+        ("usage_all_day", "day kind"),
+    ):
         loader.write(
             table,
-            f"reseller_id {when} owner kind calls billed_seconds cost_micros price_micros",
-            ((*key, *total) for key, total in coarse.items()),
+            f"reseller_id {key} calls billed_seconds cost_micros price_micros",
+            ((*at, *total) for at, total in added_up(sums, key.split()).items()),
         )
+
+
+def added_up(sums: dict[Row, list[int]], key: list[str]) -> dict[Row, list[int]]:
+    """Add daily sums up by the reseller and a coarser key."""
+    coarse: dict[Row, list[int]] = {}
+    for (reseller, day, client, _, kind), added in sums.items():
+        parts = {"day": day, "month": day.replace(day=1), "owner": client, "kind": kind}
+        total = coarse.setdefault((reseller, *(parts[name] for name in key)), [0, 0, 0, 0])
+        total[:] = map(operator.add, total, added)
+    return coarse
 
 
 def calls(world: World, sums: dict[Row, list[int]]) -> Iterator[Row]:

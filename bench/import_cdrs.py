@@ -196,7 +196,7 @@ def forget(app: Flask) -> None:
     """Empty what the small file left, so that the large one is all new."""
     with db.engine.begin() as connection:
         for table in (
-            *("call", "usage_day", "usage_client_day", "usage_client_month"),
+            *("call", "usage_day", "usage_client_day", "usage_client_month", "usage_all_day"),
             *("cdr_reject", "cdr_import_part", "cdr_import"),
         ):
             connection.execute(text(f"DELETE FROM {table}"))

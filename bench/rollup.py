@@ -134,8 +134,8 @@ def main() -> None:
             with tenancy.acting_for(key):
                 calls = prepare(asked.calls)
                 bare = floor()
-                for table in (models.UsageDay, models.UsageClientDay, models.UsageClientMonth):
-                    db.session.execute(delete(table))
+                for name in ("UsageDay", "UsageClientDay", "UsageClientMonth", "UsageAllDay"):
+                    db.session.execute(delete(getattr(models, name)))
                 db.session.commit()
                 ours, again = added_up(calls), priced_again()
     count = asked.calls

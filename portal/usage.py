@@ -30,12 +30,11 @@ HEADINGS = ["calls", "messages", "minutes", "price"]
 @blueprint.get("/usage")
 def usage() -> Any:
     """Show what the client used in a range of days."""
-    span, client, page = _asked(), current_client(), paging.asked()
+    span, client = _asked(), current_client()
     earlier = reports.month_before(span) if span.first.day == 1 else None
     days = reports.days(span, *([earlier] if earlier else []), client_id=client.id)
     found = reports.of_days(span, days)
     before = reports.of_days(earlier, days) if earlier else None
-    by_number, pages = reports.numbers_at(span, client.id, page)
     return render_template(
         "portal/usage/index.html",
         found=found,
@@ -44,9 +43,7 @@ def usage() -> Any:
         figure=_figure(found, before),
         kinds_figure=charts.money_by_kind(found.by_kind_micros, reports.CHARGES),
         kinds=reports.KINDS,
-        by_number=by_number,
-        page=page,
-        pages=pages,
+        numbers=reports.numbers_at(span, client.id, paging.asked()),
         url_for_page=paging.url_of,
         **_words(span),
     )

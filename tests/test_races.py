@@ -265,16 +265,17 @@ def test_without_the_lock_the_next_client_would_inherit_it(
     assert left == ([] if is_sqlite else ["call_forwarding"])
 
 
-# --- Two charges of one client, in opposite order -----------------------------------------------
+# --- Two transactions that charge, in opposite order --------------------------------------------
 
 
 def charge_both_ways(app: Flask, story: Story) -> Counter:
-    """Charge Acme for two days in two transactions at once, each in its own order."""
+    """Charge two clients for two days in two transactions at once, each in its own order."""
     days, both = (date(2026, 11, 1), date(2026, 11, 2)), threading.Barrier(2)
 
     def act(n: int) -> None:
         for day in days if n else reversed(days):
-            row = charging._row(story.acme.id, ChargeKind.SETUP, "", "did")
+            client = (story.acme, story.birch)[n]
+            row = charging._row(client.id, ChargeKind.SETUP, "", "did")
             row |= {"key": f"race:{n}:{day}", "day": day, "price_micros": 1}
             charging.write([row], date.min)
             with suppress(threading.BrokenBarrierError):
@@ -283,7 +284,7 @@ def charge_both_ways(app: Flask, story: Story) -> Counter:
     return at_once(app, story, act, crowd=2)
 
 
-def test_charges_of_one_client_wait_for_each_other(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
+def test_charges_wait_for_each_other(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
     assert charge_both_ways(app, story) == {"done": 2}
     with look():
         assert_sums_agree()
@@ -291,6 +292,6 @@ def test_charges_of_one_client_wait_for_each_other(app: Flask, story: Story, loo
 
 @pytest.mark.skipif(kind() == "sqlite", reason="SQLite has one write lock for everything.")
 def test_without_the_wait_they_would_lock_up(app: Flask, story: Story, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(charging.rollup, "wait_for", lambda clients: None)
+    monkeypatch.setattr(charging.rollup, "wait_to_charge", lambda tenant: None)
     with pytest.raises(AssertionError, match="deadlock detected"):
         charge_both_ways(app, story)

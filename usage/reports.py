@@ -4,27 +4,17 @@ Every figure comes from the same rows, so totals equal the sum of their parts to
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, cast, func, or_, select, union_all
+from sqlalchemy import select
 
 import rollup
 from extensions import db
-from models import (
-    Call,
-    ChargeKind,
-    Client,
-    Did,
-    DidGroup,
-    UsageClientDay,
-    UsageClientMonth,
-    UsageDay,
-    UsageKind,
-)
+from models import Call, ChargeKind, Client, UsageKind
+from usage import selecting
 
 KINDS = {
     UsageKind.INBOUND: "Inbound",
@@ -147,46 +137,30 @@ def of_days(span: Range, found: Days) -> Report:
 
 
 def days(*spans: Range, client_id: int | None = None) -> Days:
-    """Add up the days of some ranges by kind, of one client or all, with one statement."""
-    columns = (UsageClientDay.day, UsageClientDay.kind)
-    wanted = select(*columns, *_added(UsageClientDay)).group_by(*columns)
-    wanted = wanted.where(
-        UsageClientDay.day >= min(span.first for span in spans),
-        UsageClientDay.day <= max(span.last for span in spans),
-    )
-    if len(spans) > 1:
-        wanted = wanted.where(or_(*(UsageClientDay.day.between(s.first, s.last) for s in spans)))
-    if client_id is not None:
-        wanted = wanted.where(UsageClientDay.owner == client_id)
+    """Read what was used on the days of some ranges, by one client or all, with one statement."""
+    edges = {"first": min(s.first for s in spans), "last": max(s.last for s in spans)}
+    for n, span in enumerate(spans):
+        edges |= {f"first_{n}": span.first, f"last_{n}": span.last}
+    wanted = selecting.days(len(spans), client_id is not None)
     return {
         (day, kind): Sums(0, calls, *sums) if kind is UsageKind.MESSAGE else Sums(calls, 0, *sums)
-        for day, kind, calls, *sums in db.session.execute(wanted)
+        for day, kind, calls, *sums in db.session.execute(wanted, edges | {"client": client_id})
     }
 
 
-def by_number(
-    span: Range, client_id: int, *, most: int | None = None, skipped: int = 0
-) -> dict[str, Sums]:
-    """Add up a client's range by number, the dearest first, after leaving some out.
+def by_number(span: Range, client_id: int) -> dict[str, Sums]:
+    """Add up a client's range by number, the dearest first.
 
     Charges that are no number's stand under the empty one.
     """
-    found = _of_numbers(span, client_id).order_by(
-        func.sum(UsageDay.price_micros).desc(), UsageDay.number
-    )
-    rows = db.session.execute(found.limit(most).offset(skipped) if most else found)
+    rows = db.session.execute(selecting.by_number(), _in_numbers(span, client_id))
     return {number: Sums(*map(int, sums)) for number, *sums in rows}
-
-
-def numbers_at(span: Range, client_id: int, page: int) -> tuple[dict[str, Sums], int | None]:
-    """Give one page of ``by_number``, and how many pages there are; None while more follow."""
-    found = by_number(span, client_id, most=NUMBERS + 1, skipped=(page - 1) * NUMBERS)
-    return dict(islice(found.items(), NUMBERS)), None if len(found) > NUMBERS else page
 
 
 def of_number(span: Range, client_id: int, number: str) -> Sums | None:
     """Add up a range of days of one number; None where it was not used."""
-    row = db.session.execute(_of_numbers(span, client_id).where(UsageDay.number == number)).first()
+    given = _in_numbers(span, client_id) | {"number": number}
+    row = db.session.execute(selecting.of_number(), given).first()
     return Sums(*map(int, row[1:])) if row else None
 
 
@@ -195,47 +169,63 @@ def by_group(span: Range, client_id: int) -> dict[str, Sums]:
 
     What is in no group, and charges of no number, stand under the empty name.
     """
-    used = _of_numbers(span, client_id).subquery()
-    sums = (func.sum(column) for column in list(used.c)[1:])
-    of_group = (
-        select(DidGroup.name, *sums)
-        .select_from(used)
-        .outerjoin(Did, Did.number == used.c.number)
-        .outerjoin(DidGroup, (DidGroup.id == Did.did_group_id) & (DidGroup.client_id == client_id))
-        .group_by(DidGroup.name)
+    return _groups(db.session.execute(selecting.by_group(), _in_numbers(span, client_id)))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """One page of a client's numbers, the dearest first, and its groups; sums by their names."""
+
+    by_number: dict[str, Sums]
+    by_group: dict[str, Sums]
+    page: int
+    pages: int | None
+    """None while more follow."""
+
+
+def numbers_at(span: Range, client_id: int, page: int, *, groups: bool = False) -> Numbers:
+    """Read one page of ``by_number``, and ``by_group`` too where it is asked for.
+
+    Both are told by one statement, which adds the days of numbers up once.
+    """
+    asked = _in_numbers(span, client_id) | {
+        "most": NUMBERS + 1,
+        "skipped": (page - 1) * NUMBERS,
+    }
+    numbers: list[Sequence[Any]] = []
+    of_groups: list[Sequence[Any]] = []
+    for is_group, *row in db.session.execute(selecting.numbers(groups), asked):
+        (of_groups if is_group else numbers).append(row)
+    return Numbers(
+        {number: Sums(*map(int, sums)) for number, *sums in numbers[:NUMBERS]},
+        _groups(of_groups),
+        page,
+        None if len(numbers) > NUMBERS else page,
     )
-    found = {name or "": Sums(*map(int, sums)) for name, *sums in db.session.execute(of_group)}
+
+
+def _groups(rows: Iterable[Sequence[Any]]) -> dict[str, Sums]:
+    found = {name or "": Sums(*map(int, sums)) for name, *sums in rows}
     return dict(sorted(found.items(), key=lambda item: (-item[1].price_micros, item[0])))
 
 
 def by_client(span: Range, ids: Sequence[int] | None = None) -> dict[int, Sums]:
     """Add up a range of days client by client, the dearest first; nobody's stands under 0."""
-    used = _of_clients(span, ids)
-    price = func.sum(used.c.price_micros).desc()
-    found = select(used.c.owner, *_summed(used.c)).group_by(used.c.owner)
-    rows = db.session.execute(found.order_by(price, used.c.owner))
-    return {owner: Sums(*map(int, sums)) for owner, *sums in rows}
+    wanted, given = _of_clients(selecting.clients, span, ids)
+    return {owner: Sums(*map(int, sums)) for owner, *sums in db.session.execute(wanted, given)}
 
 
 def dearest(span: Range, most: int) -> list[tuple[int, str, int]]:
     """List the clients that a range of days came dearest to: id, name and micro-units."""
-    used = _of_clients(span)
-    price = func.sum(used.c.price_micros)
-    found = (
-        select(Client.id, Client.name, price)
-        .join_from(used, Client, Client.id == used.c.owner)
-        .group_by(Client.id, Client.name)
-        .order_by(price.desc(), Client.name)
-        .limit(most)
-    )
-    return [(key, name, int(micros)) for key, name, micros in db.session.execute(found)]
+    wanted, given = _of_clients(selecting.dearest, span)
+    rows = db.session.execute(wanted, given | {"most": most})
+    return [(key, name, int(micros)) for key, name, micros in rows]
 
 
 def total(span: Range, client_id: int | None = None) -> Sums:
     """Add up a range of days."""
-    used = _of_clients(span, None if client_id is None else [client_id])
-    row = db.session.execute(select(*_summed(used.c))).one()
-    return Sums(*(int(value or 0) for value in row))
+    wanted, given = _of_clients(selecting.total, span, None if client_id is None else [client_id])
+    return Sums(*(int(value or 0) for value in db.session.execute(wanted, given).one()))
 
 
 def counted_late(calls: Iterable[Call], zone: str) -> set[int]:
@@ -269,55 +259,33 @@ def names(ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.all())  # type: ignore[arg-type]
 
 
-def _of_numbers(span: Range, client_id: int) -> Any:
-    """Select what each number of a client used: the number, then its sums."""
-    mine = (UsageDay.client_id == client_id, UsageDay.day >= span.first, UsageDay.day <= span.last)
-    return select(UsageDay.number, *_summed(UsageDay)).where(*mine).group_by(UsageDay.number)
+def _in_numbers(span: Range, client_id: int) -> dict[str, Any]:
+    return {"client": client_id, "first": span.first, "last": span.last}
 
 
-def _of_clients(span: Range, ids: Sequence[int] | None = None) -> Any:
-    """Select sums of clients by kind that come to a range: whole months, and days at its ends.
+def _of_clients(
+    select_from: Callable[[tuple[str, ...], bool], Any],
+    span: Range,
+    ids: Sequence[int] | None = None,
+) -> tuple[Any, dict[str, Any]]:
+    """Make a statement on what clients used in a range, and give what it is told.
 
-    Days that follow in its last month are taken off: of a month to date there are hardly any.
+    A range comes to whole months, and days at its ends. Those that follow in its last month are
+    taken off: of a month to date there are hardly any.
     """
+    day, given = timedelta(days=1), dict[str, Any](ids=ids)
     months_from = span.first if span.first.day == 1 else next_month(span.first)
-    if months_from > span.last:
-        return _from(UsageClientDay, UsageClientDay.day, span.first, span.last, ids).subquery()
-    day = timedelta(days=1)
-    month_end = next_month(span.last) - day
-    parts = [
-        _from(UsageClientMonth, UsageClientMonth.month, months_from, span.last, ids),
-        _from(UsageClientDay, UsageClientDay.day, span.last + day, month_end, ids, sign=-1),
-    ]
-    if span.first < months_from:
-        before = months_from - day
-        parts.append(_from(UsageClientDay, UsageClientDay.day, span.first, before, ids))
-    return union_all(*parts).subquery()
-
-
-def _from(
-    table: Any, when: Any, first: date, last: date, ids: Sequence[int] | None, sign: int = 1
-) -> Any:
-    mine = [when >= first, when <= last]
-    if ids is not None:
-        mine.append(table.owner.in_(ids))
-    sums = ((getattr(table, name) * sign).label(name) for name in rollup.ADDED)
-    return select(table.owner, table.kind, *sums).where(*mine)
-
-
-def _summed(table: Any) -> list[Any]:
-    """Add the numbers of ``Sums`` up, from a table's columns."""
-    is_message = table.kind == UsageKind.MESSAGE
-    return [
-        func.coalesce(func.sum(table.calls).filter(~is_message), 0).label("calls"),
-        func.coalesce(func.sum(table.calls).filter(is_message), 0).label("messages"),
-        *(func.sum(getattr(table, name)).label(name) for name in rollup.ADDED[1:]),
-    ]
-
-
-def _added(table: Any) -> list[Any]:
-    # PostgreSQL adds whole numbers up to decimals, which take Python longer.
-    return [cast(func.sum(getattr(table, name)), BigInteger) for name in rollup.ADDED]
+    parts: dict[str, tuple[date, date]] = {"days": (span.first, span.last)}
+    if months_from <= span.last:
+        parts = {
+            "months": (months_from, span.last),
+            "after": (span.last + day, next_month(span.last) - day),
+        }
+        if span.first < months_from:
+            parts["days"] = (span.first, months_from - day)
+    for part, (first, last) in parts.items():
+        given |= {f"{part}_first": first, f"{part}_last": last}
+    return select_from(tuple(parts), ids is not None), given
 
 
 def add(found: Iterable[Sums]) -> Sums:

@@ -36,14 +36,13 @@ class ClientUsage(OfClient, Page):
     @expose("/")
     def index(self) -> Any:
         """Show what the client used in a range of days."""
-        span, client_id, page = ranges.asked(), self.client.id, ranges.page()
+        span, client_id = ranges.asked(), self.client.id
         today = reports.today(own_reseller().time_zone, now())
         earlier = reports.month_before(span) if span.first.day == 1 else None
         wanted = [span, insights.pattern(today), *([earlier] if earlier else [])]
         days = reports.days(*wanted, client_id=client_id)
         found = reports.of_days(span, days)
         before = reports.of_days(earlier, days) if earlier else None
-        by_number, pages = reports.numbers_at(span, client_id, page)
         return self.render(
             "admin/usage/client.html",
             found=found,
@@ -53,10 +52,7 @@ class ClientUsage(OfClient, Page):
             forecast=reports.forecast(found) if before else None,
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,
-            by_group=reports.by_group(span, client_id),
-            by_number=by_number,
-            page=page,
-            pages=pages,
+            numbers=reports.numbers_at(span, client_id, ranges.page(), groups=True),
             url_for_page=partial(ranges.url_of, span),
             unusual=insights.unusual_of(client_id, days, today),
             **ranges.words(span),

@@ -18,6 +18,7 @@ from models import (
     Charge,
     DidAssignment,
     MonthlyFee,
+    UsageAllDay,
     UsageClientDay,
     UsageClientMonth,
     UsageDay,
@@ -92,19 +93,23 @@ def assert_sums_agree() -> None:
         for found, first in ((days, day), (months, day.replace(day=1))):
             total = found[first, *key]
             total[:] = map(add, total, sums)
+    of_all: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for (day, _, kind), sums in days.items():
+        total = of_all[day, kind]
+        total[:] = map(add, total, sums)
+    assert dict(_read(UsageAllDay, UsageAllDay.day)) == of_all
     assert dict(_read(UsageClientDay, UsageClientDay.day)) == days
     assert dict(_read(UsageClientMonth, UsageClientMonth.month)) == months
 
 
 def _read(table: Any, when: Any) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
+    owner = [] if table is UsageAllDay else [table.owner]
     sums = (getattr(table, name) for name in rollup.ADDED)
-    for begins, owner, kind, *rest in db.session.execute(
-        select(when, table.owner, table.kind, *sums)
-    ):
-        yield (begins, owner, kind), rest
+    for row in db.session.execute(select(when, *owner, table.kind, *sums)):
+        yield tuple(row[:-4]), list(row[-4:])
 
 
-SUMS = (UsageDay, UsageClientDay, UsageClientMonth)
+SUMS = (UsageDay, UsageClientDay, UsageClientMonth, UsageAllDay)
 
 
 def hold_since_long_ago() -> None:

@@ -90,11 +90,12 @@ def test_numbers_stand_on_pages_the_dearest_first(used) -> None:
     mine = fine(span, lambda row: (row.owner, row.number))
     expected = {number: sums for (owner, number), sums in mine.items() if owner == used.acme.id}
     assert len(expected) > reports.NUMBERS
-    first, more = reports.numbers_at(span, used.acme.id, 1)
-    rest, pages = reports.numbers_at(span, used.acme.id, 2)
-    assert (len(first), more, pages) == (reports.NUMBERS, None, 2)
-    assert first | rest == expected == reports.by_number(span, used.acme.id)
-    prices = [sums.price_micros for sums in [*first.values(), *rest.values()]]
+    first, rest = (reports.numbers_at(span, used.acme.id, page, groups=page > 1) for page in (1, 2))
+    assert (len(first.by_number), first.pages, rest.pages) == (reports.NUMBERS, None, 2)
+    assert first.by_number | rest.by_number == expected == reports.by_number(span, used.acme.id)
+    assert (first.by_group, rest.by_group) == ({}, reports.by_group(span, used.acme.id))
+    assert reports.add(rest.by_group.values()) == reports.total(span, used.acme.id)
+    prices = [sums.price_micros for sums in [*first.by_number.values(), *rest.by_number.values()]]
     assert prices == sorted(prices, reverse=True)
     assert reports.of_number(span, used.acme.id, "") == expected[""]
     assert reports.of_number(span, used.acme.id, "+19995550100") is None
