@@ -4,11 +4,15 @@ Forms carry no validators: the domain checks what was typed and answers with a s
 which ``blame`` puts beside it. The token is checked by CSRFProtect before any view runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flask import flash
 from flask_wtf import FlaskForm
+
+from catalog import Invalid
+from extensions import db
 
 
 class PostForm(FlaskForm):  # type: ignore[misc]
@@ -21,6 +25,15 @@ class PostForm(FlaskForm):  # type: ignore[misc]
                 self[name].errors = [sentence]
             else:
                 flash(sentence, "error")
+
+    @contextmanager
+    def blaming(self) -> Iterator[None]:
+        """Undo what the domain refuses inside the block, and say why beside the fields."""
+        try:
+            yield
+        except Invalid as wrong:
+            db.session.rollback()
+            self.blame(wrong.problems)
 
     def typed(self) -> dict[str, Any]:
         """Give what was typed, field by field, without the token."""

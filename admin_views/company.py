@@ -11,7 +11,6 @@ import display
 import resellers
 from admin_views.base import Page, own_reseller
 from admin_views.forms import PostForm
-from catalog import Invalid
 from extensions import db
 from models import Reseller
 from permissions import Permission
@@ -77,13 +76,9 @@ class Company(Page):
         form = CompanyForm(obj=reseller)
         form.offer(reseller)
         if request.method == "POST":
-            try:
+            with form.blaming():
                 changed = resellers.change(reseller, by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash("The company is saved." if changed else "No change.", "success")
                 return redirect(url_for(".index"))
         page = self.render(

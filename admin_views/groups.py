@@ -163,11 +163,8 @@ class GroupRows(RowsView):
             abort(403)
         form = self.form_class()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 return self._save(group, form)
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
         else:
             form.show(self.kind(**self.blank) if group is None else group)
         form.offer()

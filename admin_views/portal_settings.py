@@ -90,15 +90,12 @@ class PortalSettingsPage(Page):
         if request.method == "POST":
             if not may_edit:
                 abort(403)
-            try:
+            with form.blaming():
                 if request.form.get("go") == "preview":
                     session[DRAFT] = portal_settings.checked(form.typed())
                     preview = True
                 else:
                     return self._save(form)
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
         page = self.render(
             "admin/portal_settings/index.html",
             form=form,

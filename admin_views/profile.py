@@ -16,7 +16,6 @@ import sessions
 import staffing
 from account_forms import NewPasswordForm, OwnForm
 from admin_views.base import Page, to_id
-from catalog import Invalid
 from columns import now
 from extensions import db
 from models import Staff
@@ -43,13 +42,9 @@ class Profile(Page):
         staff = _viewer()
         form = OwnForm(obj=staff)
         if request.method == "POST":
-            try:
+            with form.blaming():
                 changed = accounts.change_own(staff, by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"Your profile {'is saved' if changed else 'was not changed'}.", "success")
                 return redirect(url_for(".index"))
         return self._page(form=form)

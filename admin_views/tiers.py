@@ -124,11 +124,8 @@ class Tiers(RowsView):
             abort(403)
         form = TierForm()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 return self._save(tier, form)
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
         elif tier is not None:
             form.show(tier)
         uses = tiers.uses(tier) if tier is not None else (0, 0)

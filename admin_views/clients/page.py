@@ -18,7 +18,6 @@ from admin_views.base import Page, own_reseller
 from admin_views.clients.form import ClientForm, chosen_groups, groups_of
 from admin_views.of_client import PREFIX, OfClient
 from admin_views.usage import ranges
-from catalog import Invalid
 from columns import now
 from extensions import db
 from models import Client, ClientStatus, Order, OrderState
@@ -71,14 +70,10 @@ class ClientPage(OfClient, Page):
         self._demand_edit()
         client, form = self.client, ClientForm(obj=self.client)
         if request.method == "POST":
-            try:
+            with form.blaming():
                 groups = chosen_groups(form)
                 changed = clients.change(client, by=self.by, groups=groups, **form.details())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 words = "is saved" if changed else "was not changed"
                 flash(f"{client.name} {words}.", "success")
                 return redirect(url_for(".overview"))

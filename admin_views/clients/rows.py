@@ -20,7 +20,6 @@ from admin_views.base import RowsView
 from admin_views.cells import link
 from admin_views.clients.form import ClientForm, chosen_groups
 from admin_views.usage import ranges
-from catalog import Invalid
 from extensions import db
 from models import Client, ClientStatus, Did, Order, OrderState
 from permissions import Permission
@@ -110,13 +109,9 @@ class Clients(RowsView):
         self._demand_edit()
         form = ClientForm()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 client = clients.create(by=self.by, groups=chosen_groups(form), **form.details())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"{client.name} is created, and its portal is open.", "success")
                 return redirect(url_for("client.overview", client_id=client.id))
         form.offer()

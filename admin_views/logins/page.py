@@ -43,13 +43,10 @@ class Logins(LoginRows):
         if request.method == "GET":
             form.client_id.data = request.args.get("client", "")
         elif request.form.get("go") != "edit":
-            try:
+            with form.blaming():
                 return (
                     self._preview(form) if request.form.get("go") == "preview" else self._add(form)
                 )
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
         form.offer()
         return self.render("admin/logins/form.html", form=form)
 
@@ -118,13 +115,9 @@ class Logins(LoginRows):
         if request.method == "GET":
             form.expires_on.raw_data = [clients.last_day(login)]
         if request.method == "POST":
-            try:
+            with form.blaming():
                 changed = clients.change_login(login, by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"{login.name} {'is saved' if changed else 'was not changed'}.", "success")
                 return redirect(url_for(".details_view", id=login.id))
         return self.render("admin/logins/edit.html", form=form, login=login)

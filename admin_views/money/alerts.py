@@ -10,7 +10,6 @@ import alerts
 from admin_views.base import Page, to_id
 from admin_views.forms import PostForm
 from admin_views.of_client import PREFIX, OfClient
-from catalog import Invalid
 from extensions import db
 from permissions import Permission
 
@@ -45,7 +44,7 @@ class ClientAlerts(OfClient, Page):
         form = AlertForm()
         if request.method == "POST":
             self._must_edit()
-            try:
+            with form.blaming():
                 alert = alerts.add(
                     self.client,
                     by=self.by,
@@ -53,10 +52,6 @@ class ClientAlerts(OfClient, Page):
                     emails=form.emails.data or "",
                 )
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"You are told at {alerts.limit_words(alert)}.", "success")
                 return redirect(url_for(".index"))
         return self.render(

@@ -119,11 +119,8 @@ class ClientCharges(OfClient, ChargeRows):
             abort(403)
         form = AdjustmentForm()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 return self._write(form)
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
         else:
             form.key.data = uuid.uuid4().hex
         return self.render("admin/money/adjust.html", form=form)

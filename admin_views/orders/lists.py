@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy.orm import joinedload, load_only
 
 from admin_views.base import RowsView
-from admin_views.filters import Choices
 from admin_views.orders import filters, words
 from models import Client, Login, Order, Staff
 from permissions import Permission
@@ -56,10 +55,6 @@ class OrderRows(RowsView):
                 joinedload(Order.impersonator).options(load_only(Staff.name)),
             )
         )
-
-    def client_choices(self) -> Choices:
-        """List the clients that have orders on this screen."""
-        raise NotImplementedError
 
     def search_placeholder(self) -> str:
         """Tell what can be searched for."""

@@ -14,7 +14,6 @@ from admin_views.forms import PostForm
 from admin_views.groups import client_menu, find_client
 from admin_views.rates.forms import DAY
 from admin_views.usage import ranges
-from catalog import Invalid
 from extensions import db
 from models import RerateState, Rerating
 from permissions import Permission
@@ -61,16 +60,12 @@ class PriceAgain(Page):
         """Ask for the days, and begin to compare."""
         form = AgainForm()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 client = find_client(form.client_id.data)
                 job = rerating.begin(
                     _day(form.first.data), _day(form.last.data), client, by=self.by
                 )
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 return self._gone_on(job.id)
         else:
             span = ranges.month()

@@ -137,13 +137,9 @@ class RatePlans(RowsView):
             form.show(plan)
         elif request.method == "POST":
             row = plan or RatePlan()
-            try:
+            with form.blaming():
                 changed = plans.save(row, by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 words = "is saved" if changed else "was not changed"
                 flash(f"{row.name} {words}.", "success")
                 return redirect(url_for(".details_view", id=row.id))
@@ -155,13 +151,9 @@ class RatePlans(RowsView):
         self.must_edit()
         plan, form = self.found(), CopyForm()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 made = plans.copy(plan, by=self.by, name=form.name.data)
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"{made.name} is a copy of {plan.name}.", "success")
                 return redirect(url_for(".details_view", id=made.id))
         return self.render("admin/rates/copy.html", form=form, plan=plan)
@@ -220,13 +212,9 @@ class RatePlans(RowsView):
             if rate is not None:
                 form.show(rate)
         else:
-            try:
+            with form.blaming():
                 rates.save(plan, rate, by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash("The rate is saved. Calls counted already keep their price.", "success")
                 return redirect(url_for(".details_view", id=plan.id))
         form.offer(rates.tier_labels())

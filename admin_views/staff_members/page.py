@@ -12,7 +12,6 @@ import staffing
 from admin_views.base import own_reseller
 from admin_views.staff_members.forms import ChangeForm, InviteForm
 from admin_views.staff_members.rows import StaffRows
-from catalog import Invalid
 from extensions import db
 from models import Staff
 from policy import Refused
@@ -26,13 +25,9 @@ class StaffMembers(StaffRows):
         """Invite a person."""
         form = InviteForm()
         if request.method == "POST":
-            try:
+            with form.blaming():
                 staff = staffing.invite(own_reseller(), by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"{staff.name} is invited; the mail is on its way.", "success")
                 return redirect(url_for(".details_view", id=staff.id))
         return self.render("admin/staff_members/form.html", form=form, staff=None)
@@ -51,13 +46,9 @@ class StaffMembers(StaffRows):
         staff = self.found()
         form = ChangeForm(obj=staff)
         if request.method == "POST":
-            try:
+            with form.blaming():
                 changed = staffing.change(staff, by=self.by, **form.typed())
                 db.session.commit()
-            except Invalid as wrong:
-                db.session.rollback()
-                form.blame(wrong.problems)
-            else:
                 flash(f"{staff.name} {'is saved' if changed else 'was not changed'}.", "success")
                 return redirect(url_for(".details_view", id=staff.id))
         return self.render("admin/staff_members/form.html", form=form, staff=staff)
