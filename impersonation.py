@@ -15,7 +15,13 @@ import clients
 from columns import now
 from extensions import db
 from models import AccountStatus, Client, ClientStatus, Handover, Login, Staff, WebSession
-from permissions import Actor, Permission, is_login_open, is_staff_open, lacks_second_factor
+from permissions import (
+    Actor,
+    Permission,
+    can_be_impersonated,
+    is_staff_open,
+    lacks_second_factor,
+)
 from policy import Refused
 
 LIFE = timedelta(minutes=1)
@@ -26,8 +32,8 @@ def obstacle(login: Login) -> str | None:
     """Tell why nobody can see the portal as this login; None when somebody can."""
     if login.client.status is not ClientStatus.ACTIVE:
         return f"{login.client.name} is {login.client.status.value}, so its portal is shut."
-    if not is_login_open(login, now()):
-        return f"{login.name} cannot sign in yet or any more, and neither can you as {login.name}."
+    if not can_be_impersonated(login, now()):
+        return f"{login.name} cannot sign in any more, and neither can you as {login.name}."
     return None
 
 
@@ -126,7 +132,7 @@ def _is_live(found: Handover) -> bool:
         and found.session.ended_at is None
         and is_staff_open(found.staff)
         and not lacks_second_factor(found.staff)
-        and is_login_open(whom(found), moment)
+        and can_be_impersonated(whom(found), moment)
     )
 
 

@@ -132,9 +132,18 @@ def lacks_second_factor(staff: Staff) -> bool:
 
 def is_login_open(login: Login, at: datetime) -> bool:
     """Tell whether a login may be signed in at that moment: itself, its client, its reseller."""
+    return login.status is AccountStatus.ACTIVE and _has_portal(login, at)
+
+
+def can_be_impersonated(login: Login, at: datetime) -> bool:
+    """Tell whether staff may see the portal as a login: one that was invited is there already."""
+    is_there = login.status in (AccountStatus.ACTIVE, AccountStatus.INVITED)
+    return is_there and _has_portal(login, at)
+
+
+def _has_portal(login: Login, at: datetime) -> bool:
     return (
-        login.status is AccountStatus.ACTIVE
-        and (login.expires_at is None or login.expires_at > at)
+        (login.expires_at is None or login.expires_at > at)
         and login.client.status is ClientStatus.ACTIVE
         and login.client.reseller.is_active
     )

@@ -28,6 +28,7 @@ from permissions import (
     GRANTS,
     Actor,
     Permission,
+    can_be_impersonated,
     is_login_open,
     is_staff_open,
     lacks_second_factor,
@@ -289,8 +290,8 @@ def _is_live(row: WebSession) -> bool:
     person = _person_of(row)
     if isinstance(person, Staff):
         return is_staff_open(person)
-    if (row.impersonator_id or row.client_id) and not _may_impersonate(row, moment):
-        return False
+    if row.impersonator_id or row.client_id:
+        return can_be_impersonated(person, moment) and _may_impersonate(row, moment)
     return is_login_open(person, moment)
 
 

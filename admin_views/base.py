@@ -67,7 +67,8 @@ class Guarded:
     def inaccessible_callback(self, name: str, **kwargs: Any) -> Any:
         """Send a stranger to sign in; tell staff without the permission that they lack it."""
         if sessions.staff() is None:
-            here = request.full_path if request.method == "GET" else kept_forms.keep("/admin/")
+            is_page = request.method == "GET"
+            here = request.full_path.rstrip("?") if is_page else kept_forms.keep("/admin/")
             return redirect(url_for("staff.sign_in", next=here))
         return abort(403)
 

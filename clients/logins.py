@@ -33,7 +33,8 @@ def add_login(
 ) -> Login:
     """Make a login and mail its invitation to each of the addresses (P6).
 
-    ``notify`` is what was typed: one or more addresses. Raises Invalid with a sentence a field.
+    ``notify`` is what was typed: addresses, or nothing for the user name's own. Raises Invalid
+    with a sentence a field.
     """
     login, addresses = draft_login(
         client,
@@ -82,7 +83,9 @@ def draft_login(
     user_name = (typed.address_of(email, "email", problems) or "").lower()
     if "email" not in problems and _has_login(user_name):
         problems["email"] = _taken(user_name)
-    addresses = typed.addresses_of(notify, problems)
+    # Most people are told at the address that they sign in with.
+    is_own = not (notify or "").strip()
+    addresses = [user_name] if is_own else typed.addresses_of(notify, problems)
     if problems:
         raise Invalid(problems)
     login = nobody_yet(client, name=person, email=user_name)

@@ -232,13 +232,25 @@ def test_it_is_no_sign_in_of_bobs(app: Flask, visitor, alice, bob) -> None:
         assert db.session.get_one(Login, bob.id).last_sign_in_at is None
 
 
-def test_a_login_that_cannot_sign_in_cannot_be_impersonated(
-    app: Flask, visitor, alice, bob
-) -> None:
+def test_a_login_that_was_only_invited_can_be_seen_as(app: Flask, visitor, alice, bob) -> None:
+    """A reseller tries what a client will find before the client has set a password."""
+
     def invite(person: Person) -> None:
         db.session.get_one(Login, person.id).status = AccountStatus.INVITED
 
     change(app, invite, bob)
+    browser = visitor(alice)
+    start(browser, bob)
+    assert "As Bob" in browser.get("/portal/keystone/numbers").html.title.get_text()
+
+
+def test_a_login_that_cannot_sign_in_cannot_be_impersonated(
+    app: Flask, visitor, alice, bob
+) -> None:
+    def disable(person: Person) -> None:
+        db.session.get_one(Login, person.id).status = AccountStatus.DISABLED
+
+    change(app, disable, bob)
     page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
     assert "impersonate" not in page.forms
     assert "Bob cannot sign in" in page.html.find(id="impersonate-shut").get_text()

@@ -39,8 +39,9 @@ class LoginForm(PostForm):
     )
     notify = TextAreaField(
         "Send the invitation to",
-        description="One or more e-mail addresses, one a line. Each gets the mail with the link.",
-        render_kw={"required": True, "rows": 3},
+        description="E-mail addresses, one a line; each gets the mail with the link. "
+        "Empty, it goes to the user name.",
+        render_kw={"rows": 3},
     )
 
     def offer(self) -> None:
@@ -86,6 +87,6 @@ class AgainForm(PostForm):
 
     notify = TextAreaField(
         "Send the invitation to",
-        description=LoginForm.notify.kwargs["description"],
+        description="One or more e-mail addresses, one a line. Each gets the mail with the link.",
         render_kw={"required": True, "rows": 2},
     )

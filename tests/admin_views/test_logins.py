@@ -169,7 +169,6 @@ def test_creating_is_in_the_audit_log(visitor, alice, look, acme) -> None:
             "There is a login with the user name bob@acme.example already. "
             "Write a different address.",
         ),
-        ("notify", "", "Write at least one e-mail address."),
         (
             "notify",
             "\n".join([f"a{n}@acme.example" for n in range(19)] + ["wrong@"]),
@@ -190,6 +189,16 @@ def test_what_cannot_be_gets_a_sentence_and_nothing_half_done(
     assert page.forms["login"][field].value.strip() == typed
     with look():
         assert nothing_happened()
+
+
+def test_an_invitation_goes_to_the_user_name_unless_told_otherwise(
+    visitor, alice, look, acme
+) -> None:
+    filled(visitor(alice), acme, notify="").submit("go", value="create").follow()
+    with look():
+        assert [mail.to_address for mail in db.session.scalars(select(Mail))] == [
+            "dora@acme.example"
+        ]
 
 
 def test_a_header_cannot_be_smuggled_in_by_an_address(visitor, alice, look, acme) -> None:
