@@ -15,20 +15,28 @@ import display
 Figure = dict[str, Any]
 
 HEIGHT = 260
+USED, OWED = "Calls and messages", "Fees and adjustments"
+HATCHED = {"pattern": {"shape": "/", "size": 7, "solidity": 0.4}, "line": {"width": 1.5}}
+"""How fees are told from calls without colour."""
 
 
 def money_by_day(
-    days: Mapping[date, int], before: Sequence[int] = (), *, name: str, name_before: str
+    used: Mapping[date, int], owed: Mapping[date, int], before: Sequence[int] = ()
 ) -> Figure:
-    """Draw money by day as bars, with the days of an earlier range as a line.
+    """Draw calls by day as bars, fees and adjustments hatched upon them, an earlier range as line.
 
-    ``days`` maps a day to micro-units; ``before`` are micro-units day by day from the first.
+    ``used`` and ``owed`` map the same days to micro-units; ``before`` are micro-units in all, day
+    by day from the first. What is nothing on every day is left out.
     """
-    x = [day.isoformat() for day in days]
-    figure = _figure(_by_day, display.sign(), name, name_before if any(before) else None)
-    figure["data"][0] |= {"x": x, "y": [_units(micros) for micros in days.values()]}
-    for line in figure["data"][1:]:
-        line |= {"x": x, "y": [_units(micros) for micros in before[: len(x)]]}
+    x = [day.isoformat() for day in used]
+    series = {"used": [*used.values()], "owed": [*owed.values()], "before": [*before[: len(x)]]}
+    shown = {name: micros for name, micros in series.items() if name == "used" or any(micros)}
+    figure = _figure(_by_day, display.sign(), *shown)
+    for trace, micros in zip(figure["data"], shown.values(), strict=True):
+        trace |= {"x": x, "y": [_units(amount) for amount in micros]}
+        if trace.get("name") == OWED:
+            # A bar of no height would still draw its outline.
+            trace["y"] = [amount or None for amount in trace["y"]]
     return figure
 
 
@@ -64,8 +72,8 @@ def _figure(made: Callable[..., Figure], *names: str | None) -> Figure:
     return copy.deepcopy(made(*names))
 
 
-@lru_cache(maxsize=64)
-def _by_day(sign: str, name: str, name_before: str | None) -> Figure:
+@lru_cache
+def _by_day(sign: str, *shown: str) -> Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure(
@@ -74,21 +82,26 @@ def _by_day(sign: str, name: str, name_before: str | None) -> Figure:
             "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
             "yaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
             "xaxis": {"type": "date", "tickformat": "%b %-d", "fixedrange": True},
-            "legend": {"orientation": "h", "y": 1.15},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+            "barmode": "relative",
             "bargap": 0.25,
             "hovermode": "x unified",
+            "showlegend": len(shown) > 1,
         },
     )
     hover = f"{sign}%{{y:.2f}}"
-    figure.add_bar(name=name, hovertemplate=hover)
-    if name_before is not None:
+    palette = {"used": "chart-1", "owed": "chart-2", "before": "chart-3"}
+    figure.add_bar(name=USED, hovertemplate=hover)
+    if "owed" in shown:
+        figure.add_bar(name=OWED, marker=HATCHED, hovertemplate=hover)
+    if "before" in shown:
         figure.add_scatter(
-            name=name_before,
+            name="The month before, in all",
             mode="lines+markers",
             line={"dash": "dot"},
             hovertemplate=hover,
         )
-    return _plain(figure, ["chart-1", "chart-2"])
+    return _plain(figure, [palette[name] for name in shown])
 
 
 @lru_cache
@@ -122,13 +135,8 @@ def _by_kind(sign: str) -> Figure:
         },
     )
     hover = f"%{{y}}: {sign}%{{x:.2f}}<extra></extra>"
-    figure.add_bar(name="Calls and messages", orientation="h", hovertemplate=hover)
-    figure.add_bar(
-        name="Fees and adjustments",
-        orientation="h",
-        hovertemplate=hover,
-        marker={"pattern": {"shape": "/", "size": 7, "solidity": 0.4}, "line": {"width": 1.5}},
-    )
+    figure.add_bar(name=USED, orientation="h", hovertemplate=hover)
+    figure.add_bar(name=OWED, orientation="h", hovertemplate=hover, marker=HATCHED)
     return _plain(figure, ["chart-1", "chart-2"])
 
 

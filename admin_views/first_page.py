@@ -71,14 +71,13 @@ def _usage() -> dict[str, Any]:
     """Add up the month to date: in all, by day for the graph, and the dearest clients."""
     span = ranges.month()
     found = reports.report(span)
-    by_day = {day: one.price_micros for day, one in found.by_day.items()}
     return {
         "span": span,
         "month": found,
         "month_zone": own_reseller().time_zone,
         "currency": own_reseller().currency,
         "spenders": reports.dearest(span, MOST_WAITING),
-        "figure": charts.money_by_day(by_day, name="Price", name_before="")
+        "figure": charts.money_by_day(found.used_by_day, found.owed_by_day)
         if found.by_kind
         else None,
     }

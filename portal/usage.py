@@ -142,8 +142,7 @@ def _asked() -> Range:
 
 def _figure(found: Report, before: Report | None) -> charts.Figure:
     earlier = [sums.price_micros for sums in before.by_day.values()] if before else []
-    by_day = {day: sums.price_micros for day, sums in found.by_day.items()}
-    return charts.money_by_day(by_day, earlier, name="Price", name_before="The month before")
+    return charts.money_by_day(found.used_by_day, found.owed_by_day, earlier)
 
 
 def _days(span: Range) -> str:

@@ -75,6 +75,13 @@ class Report:
     total: Sums
     by_day: dict[date, Sums]
     by_kind: dict[UsageKind, Sums]
+    owed_by_day: dict[date, int]
+    """Fees and adjustments alone, in micro-units."""
+
+    @property
+    def used_by_day(self) -> dict[date, int]:
+        """Tell the price of each day's calls and messages alone, in micro-units."""
+        return {day: sums.price_micros - self.owed_by_day[day] for day, sums in self.by_day.items()}
 
     @property
     def by_kind_micros(self) -> dict[str, int]:
@@ -125,14 +132,17 @@ def of_days(span: Range, found: Days) -> Report:
     mine = [(key, sums) for key, sums in found.items() if span.first <= key[0] <= span.last]
     by_day: dict[date, list[Sums]] = {day: [] for day in _days(span)}
     by_kind: dict[UsageKind, list[Sums]] = defaultdict(list)
+    owed = dict.fromkeys(by_day, 0)
     for (day, kind), sums in mine:
         by_day[day].append(sums)
         by_kind[kind].append(sums)
+        owed[day] += sums.price_micros if kind.value in set(ChargeKind) else 0
     return Report(
         span,
         add(sums for _, sums in mine),
         {day: add(some) for day, some in by_day.items()},
         {kind: add(by_kind[kind]) for kind in UsageKind if kind in by_kind},
+        owed,
     )
 
 

@@ -154,9 +154,4 @@ def _has_number(span: Range, client_id: int, number: str) -> bool:
 
 def _figure(found: Report, before: Report | None) -> Any:
     earlier = [sums.price_micros for sums in before.by_day.values()] if before else []
-    return charts.money_by_day(
-        {day: sums.price_micros for day, sums in found.by_day.items()},
-        earlier,
-        name="This range",
-        name_before="The month before",
-    )
+    return charts.money_by_day(found.used_by_day, found.owed_by_day, earlier)

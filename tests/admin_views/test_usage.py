@@ -72,6 +72,27 @@ def test_a_clients_page_shows_its_month_with_a_graph(visitor, alice, acme, calls
     ]
 
 
+def test_fees_stand_hatched_upon_the_calls_of_their_day(
+    visitor, alice, acme, calls, look, time_machine
+) -> None:
+    time_machine.move_to(datetime(2026, 11, 10, 18, tzinfo=UTC), tick=True)
+    with look():
+        client = db.session.get_one(Client, acme.id)
+        charging.adjust(client, 2_000_003, "An hour's work.", by=BY, key="k")
+        db.session.commit()
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{MONTH}")
+    figure = json.loads(page.html.select_one("[data-figure]")["data-figure"])
+    used, owed = figure["data"]
+    assert [trace["name"] for trace in (used, owed)] == [
+        *("Calls and messages", "Fees and adjustments")
+    ]
+    assert (used["y"][9], owed["y"][9]) == (0.015002, 2.000003)
+    assert sum(used["y"]) == pytest.approx(0.180024)
+    assert [*filter(None, owed["y"])] == [2.000003]
+    assert owed["marker"]["pattern"]["shape"] == "/"
+    assert table(page, "usage-days")["Nov 10, 2026"][4] == "$2.015005"
+
+
 @pytest.mark.parametrize("tab", ["usage/?" + MONTH, ""])
 def test_the_graph_by_kind_adds_up_to_the_pages_total(
     visitor, alice, acme, calls, look, time_machine, tab: str
