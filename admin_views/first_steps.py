@@ -7,7 +7,18 @@ from sqlalchemy import exists, select
 
 import accounts
 from extensions import db
-from models import Client, Did, Login, Mail, MailState, Order, OrderSettings, PortalSettings, Staff
+from models import (
+    Client,
+    Did,
+    Login,
+    Mail,
+    MailState,
+    Order,
+    OrderSettings,
+    PortalSettings,
+    Staff,
+    Tier,
+)
 from permissions import Actor, Permission
 
 
@@ -33,6 +44,7 @@ def _found() -> dict[str, bool]:
     """Tell which rows there are, with one statement."""
     parts = {
         "numbers": exists(select(Did.id)),
+        "prices": exists(select(Tier.id).where(Tier.monthly_micros > 0)),
         "clients": exists(select(Client.id)),
         "settings": exists(select(OrderSettings.id).where(OrderSettings.version > 1)),
         "logins": exists(select(Login.id)),
@@ -61,6 +73,11 @@ def _steps(settings: PortalSettings, found: dict[str, bool], by: Actor) -> list[
             "Import your numbers",
             found["numbers"],
             to("did_import.index", Permission.NUMBERS_EDIT),
+        ),
+        Step(
+            "Set the prices of your tiers",
+            found["prices"],
+            to("tiers.index_view", Permission.NUMBERS_EDIT),
         ),
         Step("Say what new clients may order", found["settings"], defaults),
         Step("Create your first client", found["clients"], new_client),

@@ -154,6 +154,7 @@ def test_a_new_reseller_is_led_through_the_first_steps(visitor, beginner) -> Non
         "To do Say how clients reach you",
         "If you like Give the portal an address of your own",
         "To do Import your numbers",
+        "To do Set the prices of your tiers",
         "To do Say what new clients may order",
         "To do Create your first client",
         "To do Create its first login",
@@ -168,8 +169,8 @@ def test_a_step_is_done_when_its_rows_are_there(visitor, beginner) -> None:
     form = browser.get("/admin/clients/new/").forms["client"]
     form["name"], form["contact_email"] = "First", "orders@first.example"
     form.submit(status=302)
-    assert steps_of(browser)[5] == "Done Create your first client"
-    assert steps_of(browser)[6].startswith("To do")
+    assert steps_of(browser)[6] == "Done Create your first client"
+    assert steps_of(browser)[7].startswith("To do")
 
 
 def steps_of(browser) -> list[str]:
@@ -217,7 +218,7 @@ def test_who_hides_the_steps_hides_them_from_nobody_else(visitor, alice, victor)
     page = browser.get(FIRST).forms["hide-steps"].submit().follow()
     assert "The first steps are hidden. Your profile brings them back." in page.text
     assert steps_of(browser) == []
-    assert len(steps_of(visitor(victor))) == 9
+    assert len(steps_of(visitor(victor))) == 10
     form = browser.get("/admin/profile/").forms["screen"]
     assert (form["first_steps"].checked, form["keys"].checked) == (False, True)
     form["first_steps"].checked = True
