@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context
@@ -40,11 +41,14 @@ def to_e164(typed: str | None) -> str | None:
 
 def money(micros: int | None, currency: str | None = None) -> str:
     """Show money exactly: two decimals, more only where micro-units ask for them."""
-    if micros is None:
-        return ""
+    return "" if micros is None else amount(micros, sign(currency))
+
+
+def amount(micros: int, before: str) -> str:
+    """Write money exactly, with what stands before it."""
     whole, rest = divmod(abs(micros), 1_000_000)
     decimals = f"{rest:06d}".rstrip("0").ljust(2, "0")
-    return f"{'−' if micros < 0 else ''}{sign(currency)}{whole:,}.{decimals}"
+    return f"{'−' if micros < 0 else ''}{before}{whole:,}.{decimals}"
 
 
 def sign(currency: str | None = None) -> str:
@@ -105,6 +109,7 @@ def moment_words(moment: datetime, zone: str | None = None) -> str:
     return f"{MONTHS[local.month - 1]} {local.day}, {local.year}, {time} {local.tzname()}"
 
 
+@lru_cache(maxsize=4_096)
 def day(value: date | None) -> str:
     """Show a date: Nov 3, 2026."""
     return f"{value:%b} {value.day}, {value.year}" if value else ""

@@ -1,10 +1,12 @@
-"""What stands on every page again and again, drawn once: icons and the menu."""
+"""What stands on pages again and again, drawn once or in Python: icons, the menu, cells of sums."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app, url_for
 from markupsafe import Markup, escape
+
+import display
 
 SPRITE = "icons.svg"
 
@@ -52,7 +54,28 @@ def menu(entries: tuple[Entry, ...]) -> Markup:
 MOST_MENUS = 500
 
 
+def sums(found: Any, cost: bool = True) -> Markup:
+    """Draw the cells of sums (``usage.reports.Sums``): what was used, its cost, what it brings.
+
+    A page has hundreds of them, and a macro takes ten times as long.
+    """
+    shown = [
+        ("Calls", f"{found.calls:,}"),
+        ("Minutes", found.minutes),
+        ("Messages", f"{found.messages:,}"),
+    ]
+    sign = str(escape(display.sign()))
+    if cost:
+        shown.append(("Cost", display.amount(found.cost_micros, sign)))
+    shown.append(("Price", display.amount(found.price_micros, sign)))
+    if cost:
+        shown.append(("Margin", display.amount(found.margin_micros, sign)))
+    return Markup(  # noqa: S704  Only numbers, and the sign was escaped.
+        "".join([f'<td data-label="{name}" class="num">{text}</td>' for name, text in shown])
+    )
+
+
 def init_app(app: Flask) -> None:
     """Give the templates what is drawn here."""
     app.extensions["menus"] = {}
-    app.jinja_env.globals.update(draw_icon=icon, draw_menu=menu)
+    app.jinja_env.globals.update(draw_icon=icon, draw_menu=menu, draw_sums=sums)

@@ -19,8 +19,8 @@ SELECT c.name, c.account_ref, c.status, c.contact_email, c.id,
   (SELECT count(*) FROM did d WHERE d.reseller_id = 1 AND d.client_id = c.id),
   (SELECT count(*) FROM orders o WHERE o.reseller_id = 1 AND o.client_id = c.id
      AND o.state IN ('pending', 'approved')),
-  (SELECT sum(u.price_micros) FROM usage_day u WHERE u.reseller_id = 1 AND u.client_id = c.id
-     AND u.day >= :month)
+  (SELECT sum(u.price_micros) FROM usage_client_month u WHERE u.reseller_id = 1 AND u.owner = c.id
+     AND u.month = :month)
 FROM client c WHERE c.reseller_id = 1 ORDER BY c.name LIMIT 50"""
 NUMBERS = """
 SELECT d.id, d.number, d.city, d.rate_center, t.name, d.has_sms, d.status, c.name, t.monthly_micros
@@ -42,14 +42,13 @@ SELECT o.number, c.name, o.kind, o.state, l.number, l.current, l.requested, e.na
 FROM orders o JOIN client c ON c.id = o.client_id JOIN order_line l ON l.order_id = o.id
 JOIN order_event e ON e.order_id = o.id WHERE o.reseller_id = 1 AND o.number = :order"""
 MONTH = """
-SELECT u.day, count(*), sum(u.calls), sum(u.billed_seconds), sum(u.cost_micros),
-  sum(u.price_micros)
+SELECT u.number, sum(u.calls), sum(u.billed_seconds), sum(u.cost_micros), sum(u.price_micros)
 FROM usage_day u WHERE u.reseller_id = 1 AND u.day >= :month AND u.client_id = :client
-GROUP BY u.day ORDER BY u.day"""
+GROUP BY u.number ORDER BY 5 DESC LIMIT 50"""
 MONTH_OF_ALL = """
 SELECT c.name, sum(u.calls), sum(u.billed_seconds), sum(u.cost_micros), sum(u.price_micros)
-FROM usage_day u JOIN client c ON c.id = u.client_id
-WHERE u.reseller_id = 1 AND u.day >= :month GROUP BY c.name ORDER BY 5 DESC"""
+FROM usage_client_month u JOIN client c ON c.id = u.owner
+WHERE u.reseller_id = 1 AND u.month = :month GROUP BY c.name ORDER BY 5 DESC LIMIT 50"""
 CALLS = """
 SELECT started_at, kind, number, far_end, billed_seconds, price_micros FROM call
 WHERE reseller_id = 1 AND client_id = :client AND number = :number AND day >= :month

@@ -3,10 +3,11 @@
 Only the client's own price stands here; what the reseller pays is nothing of a client's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
-from flask import abort, flash, render_template, request
+from flask import abort, flash, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -44,6 +45,7 @@ def usage() -> Any:
         kinds_figure=charts.money_by_kind(found.by_kind_micros, reports.CHARGES),
         kinds=reports.KINDS,
         numbers=reports.numbers_at(span, client.id, paging.asked()),
+        address_of=_number_address(span),
         url_for_page=paging.url_of,
         **_words(span),
     )
@@ -143,6 +145,14 @@ def _asked() -> Range:
 def _figure(found: Report, before: Report | None) -> charts.Figure:
     earlier = [sums.price_micros for sums in before.by_day.values()] if before else []
     return charts.money_by_day(found.used_by_day, found.owed_by_day, earlier)
+
+
+def _number_address(span: Range) -> Callable[[str], str]:
+    """Give what makes the address of a number's calls; Flask makes it once for all numbers."""
+    stands_in = "0123456789"
+    address = url_for("portal.usage_calls", number=stands_in, **_words(span)["range_args"])
+    before, _, after = address.partition(stands_in)
+    return lambda number: f"{before}{quote(number)}{after}"
 
 
 def _days(span: Range) -> str:

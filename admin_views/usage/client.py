@@ -53,6 +53,7 @@ class ClientUsage(OfClient, Page):
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,
             numbers=reports.numbers_at(span, client_id, ranges.page(), groups=True),
+            address_of=ranges.number_address(span),
             url_for_page=partial(ranges.url_of, span),
             unusual=insights.unusual_of(client_id, days, today),
             **ranges.words(span),

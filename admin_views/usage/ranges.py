@@ -1,7 +1,9 @@
 """The range of days that a page of usage shows: from its address, else the month to date."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from flask import flash, request, url_for
 
@@ -9,6 +11,9 @@ from admin_views.base import own_reseller
 from columns import now
 from usage import reports
 from usage.reports import Range
+
+STAND_IN = "0123456789"
+"""A number in whose place others are put."""
 
 
 def month() -> Range:
@@ -52,6 +57,13 @@ def page() -> int:
 def url_of(span: Range, number: int) -> str:
     """Give the address of another page of what this screen shows of a range."""
     return url_for(".index", page=number, **words(span)["range_args"])
+
+
+def number_address(span: Range) -> Callable[[str], str]:
+    """Give what makes the address of a number's calls; Flask makes it once for all numbers."""
+    address = url_for(".calls", number=STAND_IN, **words(span)["range_args"])
+    before, _, after = address.partition(STAND_IN)
+    return lambda number: f"{before}{quote(number)}{after}"
 
 
 def words(span: Range) -> dict[str, Any]:
