@@ -223,7 +223,7 @@ def test_who_hides_the_steps_hides_them_from_nobody_else(visitor, alice, victor)
     assert (form["first_steps"].checked, form["keys"].checked) == (False, True)
     form["first_steps"].checked = True
     assert "The first steps are on." in form.submit().follow().text
-    assert len(steps_of(browser)) == 9
+    assert len(steps_of(browser)) == 10
 
 
 def test_victor_sees_what_waits(visitor, victor, bob, look, story) -> None:
