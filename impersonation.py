@@ -12,6 +12,8 @@ from sqlalchemy.orm import joinedload
 
 import audit
 import clients
+import clients.typed
+from catalog import Invalid
 from columns import now
 from extensions import db
 from models import AccountStatus, Client, ClientStatus, Handover, Login, Staff, WebSession
@@ -26,6 +28,9 @@ from policy import Refused
 
 LIFE = timedelta(minutes=1)
 """How long a code can be used."""
+
+SHORTEST, LONGEST = 3, 200
+"""How long a reason is, in characters."""
 
 
 def obstacle(login: Login) -> str | None:
@@ -53,10 +58,11 @@ def is_onlooker(login: Login) -> bool:
     return login.id is None
 
 
-def prepare(whom: Login | Client, session: WebSession, by: Actor) -> str:
+def prepare(whom: Login | Client, session: WebSession, by: Actor, reason: str | None = None) -> str:
     """Make the code that opens the portal as a login, or of a client as nobody; gives the code.
 
-    It is recorded. Raises Refused for what is not open, and for a role that may not impersonate.
+    It is recorded with the reason, which only acting as a person needs. Raises Refused for what is
+    not open, and for a role that may not impersonate; Invalid for a reason that says nothing.
     """
     if not by.can(Permission.IMPERSONATE) or session.staff_id is None:
         raise Refused("Your role may not impersonate. Ask the owner of your account.")
@@ -64,6 +70,7 @@ def prepare(whom: Login | Client, session: WebSession, by: Actor) -> str:
     problem = obstacle(login)
     if problem:
         raise Refused(problem)
+    said = {} if is_onlooker(login) else {"reason": _reason(reason)}
     code = secrets.token_urlsafe(32)
     db.session.add(
         Handover(
@@ -76,16 +83,25 @@ def prepare(whom: Login | Client, session: WebSession, by: Actor) -> str:
             expires_at=now() + LIFE,
         )
     )
-    record("asked", login, by)
+    record("asked", login, by, **said)
     return code
 
 
-def record(step: str, login: Login, by: Actor) -> None:
+def _reason(text: str | None) -> str:
+    found = clients.typed.line_of(text) or ""
+    if len(found) < SHORTEST:
+        raise Invalid({"reason": "Write in a few words why, such as a ticket's number."})
+    if len(found) > LONGEST:
+        raise Invalid({"reason": f"Write at most {LONGEST} characters; these are {len(found)}."})
+    return found
+
+
+def record(step: str, login: Login, by: Actor, **said: str) -> None:
     """Record a step of an impersonation, of the login or of the client that has none here."""
     if is_onlooker(login):
         audit.record(f"client.look_{step}", login.client, by)
     elif step == "asked":
-        audit.record(f"login.impersonation_{step}", login, by, client=login.client.name)
+        audit.record(f"login.impersonation_{step}", login, by, client=login.client.name, **said)
     else:
         audit.record(f"login.impersonation_{step}", login, by)
 

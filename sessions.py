@@ -43,6 +43,9 @@ IMPERSONATED = timedelta(minutes=30)
 CODE_WAIT = timedelta(minutes=5)
 """How long a right password waits for the second factor's code."""
 
+CONFIRMED = timedelta(minutes=15)
+"""How long a password that was given counts for what asks for it again."""
+
 SEEN_EVERY = timedelta(minutes=1)
 UNSEEN = frozenset({"cdr_imports.progress"})
 """What a page asks for by itself: it keeps nobody signed in who has gone for lunch."""
@@ -375,6 +378,20 @@ def row() -> WebSession | None:
     """Give the row of this browser's session; None for a visitor."""
     found: WebSession | None = current_user.row if current_user.is_authenticated else None
     return found
+
+
+def is_fresh() -> bool:
+    """Tell whether who is signed in gave the password not long ago."""
+    found = row()
+    last = (found.confirmed_at or found.created_at) if found else None
+    return last is not None and last > now() - CONFIRMED
+
+
+def confirm() -> None:
+    """Remember that the password was given again just now; the caller checked it, and commits."""
+    found = row()
+    if found is not None:
+        found.confirmed_at = now()
 
 
 def _person() -> Staff | Login | None:

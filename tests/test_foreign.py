@@ -146,6 +146,7 @@ def test_staff_behind_a_login_are_named_with_it(
 ) -> None:
     browser = visitor(alice)
     form = browser.get(f"/admin/logins/details/?id={bob.id}").forms["impersonate"]
+    form["reason"] = "Ticket 4711"
     form.submit(status=303).follow().forms["impersonate"].submit(status=302)
     browser.get("/portal/keystone/numbers/4125550191", status=404)
     assert [row[2] for row in of_logins(app)] == ["Alice as Bob"]

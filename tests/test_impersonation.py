@@ -30,12 +30,14 @@ from tests.support.web import Visitor
 def start(browser: Visitor, person: Person) -> Visitor:
     """Press Impersonate on a login's page and go through the door, as the new tab does."""
     form = browser.get(f"/admin/logins/details/?id={person.id}").forms["impersonate"]
+    form["reason"] = "Ticket 4711"
     door = form.submit(status=303).follow()
     return door.forms["impersonate"].submit(status=302).follow()
 
 
 def door_of(browser: Visitor, person: Person) -> str:
     form = browser.get(f"/admin/logins/details/?id={person.id}").forms["impersonate"]
+    form["reason"] = "Ticket 4711"
     return str(form.submit(status=303).location)
 
 
@@ -254,6 +256,81 @@ def test_a_login_that_cannot_sign_in_cannot_be_impersonated(
     page = visitor(alice).get(f"/admin/logins/details/?id={bob.id}")
     assert "impersonate" not in page.forms
     assert "Bob cannot sign in" in page.html.find(id="impersonate-shut").get_text()
+
+
+# --- Why, and who it really is -------------------------------------------------------------------
+
+
+def ask(browser: Visitor, person: Person, **typed: str):  # type: ignore[no-untyped-def]
+    form = browser.get(f"/admin/logins/details/?id={person.id}").forms["impersonate"]
+    form["reason"] = typed.get("reason", "")
+    return form.submit(expect_errors=True)
+
+
+def asked(look) -> list[dict[str, str]]:  # type: ignore[no-untyped-def]
+    with look():
+        entries = db.session.query(AuditEntry).filter_by(action="login.impersonation_asked")
+        return [entry.changes for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("", "Write in a few words why, such as a ticket's number."),
+        (" .. ", "Write in a few words why, such as a ticket's number."),
+        ("x" * 201, "Write at most 200 characters; these are 201."),
+    ],
+)
+def test_it_begins_with_a_reason(visitor, alice, bob, look, reason: str, sentence: str) -> None:
+    browser = visitor(alice)
+    page = ask(browser, bob, reason=reason)
+    assert page.status_int == 422
+    assert page.html.select_one("#reason-error").get_text(strip=True) == sentence
+    assert page.html.select_one("#current_password") is None
+    assert asked(look) == []
+    form = page.forms["impersonate"]
+    form["reason"] = " Ticket  4711 "
+    form.submit(status=303)
+    assert asked(look) == [{"client": "Acme", "reason": "Ticket 4711"}]
+
+
+def test_the_reason_stands_in_the_clients_activity(visitor, alice, olga, bob, acme) -> None:
+    ask(visitor(alice), bob, reason="Ticket 4711")
+    page = visitor(olga).get(f"/admin/clients/{acme.id}/activity/")
+    assert "Ticket 4711" in page.text
+
+
+def test_after_a_quarter_of_an_hour_the_password_is_asked_for(
+    visitor, alice, bob, look, later
+) -> None:
+    browser = visitor(alice)
+    later(minutes=14, seconds=59)
+    assert ask(browser, bob, reason="Ticket 4711").status_int == 303
+    later(minutes=15, seconds=1)
+    page = ask(browser, bob, reason="Ticket 4712")
+    assert page.status_int == 422
+    assert len(asked(look)) == 1
+    form = page.forms["impersonate"]
+    assert form["reason"].value == "Ticket 4712"
+    form["current_password"] = "not the password"
+    page = form.submit(status=422)
+    assert page.html.select_one("#current_password-error").get_text(strip=True) == (
+        "This is not your current password."
+    )
+    assert len(asked(look)) == 1
+    form = page.forms["impersonate"]
+    form["current_password"] = alice.password
+    assert "/impersonate/" in form.submit(status=303).location
+    later(minutes=29)
+    assert ask(browser, bob, reason="Ticket 4713").status_int == 303
+    later(minutes=44)
+    assert len(asked(look)) == 3
+
+
+def test_looking_at_a_clients_portal_needs_neither(visitor, alice, acme, later) -> None:
+    browser = visitor(alice)
+    later(minutes=20)
+    browser.get(f"/admin/clients/{acme.id}/").forms["look"].submit(status=303)
 
 
 # --- A client's portal, as no login of it (P1) ---------------------------------------------------

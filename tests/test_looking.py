@@ -47,6 +47,7 @@ def test_staff_who_look_as_a_login_are_recorded_with_both_names(
 ) -> None:
     browser = visitor(alice)
     form = browser.get(f"/admin/logins/details/?id={bob.id}").forms["impersonate"]
+    form["reason"] = "Ticket 4711"
     door = form.submit(status=303).follow()
     door.forms["impersonate"].submit(status=302).follow()
     browser.get(f"/portal/keystone/usage/{calls.acme_number}?{SPAN}")

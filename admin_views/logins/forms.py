@@ -16,6 +16,17 @@ from wtforms.validators import Optional
 from admin_views.forms import PostForm
 from extensions import db
 from models import Client, ClientStatus
+from sign_in_forms import ConfirmForm
+
+
+class ImpersonateForm(ConfirmForm):  # type: ignore[misc]
+    """Why somebody acts as a login, and the password where it was given long ago."""
+
+    reason = StringField(
+        "Reason",
+        description="It stands in the audit log and in the client's Activity.",
+        render_kw={"required": True, "maxlength": 200, "autocomplete": "off"},
+    )
 
 
 class LoginForm(PostForm):

@@ -15,8 +15,9 @@ import impersonation
 import mailer
 import second_factor
 import sessions
+import sign_in_forms
 from admin_views.base import to_id
-from admin_views.logins.forms import AgainForm, ChangeForm, LoginForm
+from admin_views.logins.forms import AgainForm, ChangeForm, ImpersonateForm, LoginForm
 from admin_views.logins.rows import LoginRows
 from admin_views.mail import STATES, framed
 from catalog import Invalid
@@ -104,6 +105,7 @@ class Logins(LoginRows):
             may_impersonate=self.by.can(Permission.IMPERSONATE),
             may_act=self.by.can(Permission.ACT_FOR_CLIENTS),
             shut=impersonation.obstacle(login),
+            asks=ImpersonateForm(formdata=None),
         )
 
     @expose("/edit/", methods=("GET", "POST"))
@@ -193,10 +195,15 @@ class Logins(LoginRows):
         """Lead to the portal as this login; its door asks once more, since a GET is no act."""
         if not self.by.can(Permission.IMPERSONATE):
             abort(403)
-        login, row = self.found(), sessions.row() or abort(403)
+        login, row, form = self.found(), sessions.row() or abort(403), ImpersonateForm()
+        if not _is_confirmed(form):
+            return self._ask_for_impersonation(login, form)
         try:
-            code = impersonation.prepare(login, row, self.by)
+            code = impersonation.prepare(login, row, self.by, form.reason.data)
             db.session.commit()
+        except Invalid as wrong:
+            form.reason.errors = list(wrong.problems.values())
+            return self._ask_for_impersonation(login, form)
         except Refused as refused:
             db.session.rollback()
             flash(refused.sentence, "error")
@@ -204,9 +211,29 @@ class Logins(LoginRows):
         slug = login.client.reseller.slug
         return redirect(url_for("portal.impersonate", brand=slug, code=code), 303)
 
+    def _ask_for_impersonation(self, login: Login, form: ImpersonateForm) -> Any:
+        page = self.render(
+            "admin/logins/impersonate.html", login=login, form=form, is_fresh=sessions.is_fresh()
+        )
+        return page, 422
+
     def _demand_edit(self) -> None:
         if not self.by.can(Permission.LOGINS_EDIT):
             abort(403)
+
+
+def _is_confirmed(form: ImpersonateForm) -> bool:
+    """Tell whether the password was given not long ago, or is given now and right."""
+    if sessions.is_fresh():
+        return True
+    person = sessions.staff()
+    if person is None or "current_password" not in request.form:
+        return False
+    if form.validate() and sign_in_forms.confirms(person, form):
+        sessions.confirm()
+        db.session.commit()
+        return True
+    return False
 
 
 def _client(form: LoginForm) -> Client:

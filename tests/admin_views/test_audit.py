@@ -56,6 +56,7 @@ def test_an_entry_leads_to_its_object(visitor, olga, alice, bob, story, look) ->
 def test_staff_behind_a_login_stand_with_both_names(visitor, olga, alice, bob) -> None:
     browser = visitor(alice)
     form = browser.get(f"/admin/logins/details/?id={bob.id}").forms["impersonate"]
+    form["reason"] = "Ticket 4711"
     browser.get(form.submit().location)
     page = visitor(olga).get(LOG)
     asked = next(row for row in rows_of(page) if row[3] == "Asked to impersonate a login")

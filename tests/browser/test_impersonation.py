@@ -19,6 +19,7 @@ def test_the_portal_opens_in_a_tab_of_its_own(
         office.get_by_label("Password").fill(alice.password)
         office.get_by_role("button", name="Sign in").click()
         office.goto(f"/admin/logins/details/?id={story.bob.id}")
+        office.get_by_label("Reason").fill("Ticket 4711")
         with office.context.expect_page() as opening:
             office.get_by_role("button", name="Impersonate").click()
         portal = opening.value
