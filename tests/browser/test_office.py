@@ -168,7 +168,9 @@ def test_a_printed_order_has_the_company_and_no_menu_or_form(office, alice, two)
         expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
 
 
-def test_all_that_fit_are_chosen_without_a_row(office, alice, look, story) -> None:
+@pytest.fixture
+def many(look: Any, story: Story) -> None:
+    """Numbers of Philadelphia, more than the shortest page shows."""
     about = {"npa": "267", "nxx": "555", "state": "PA", "city": "Philadelphia"}
     with look():
         db.session.add_all(
@@ -176,6 +178,17 @@ def test_all_that_fit_are_chosen_without_a_row(office, alice, look, story) -> No
             for n in range(21)
         )
         db.session.commit()
+
+
+def test_the_menu_stays_beside_a_long_list(office, alice, many) -> None:
+    with office(alice, "/admin/dids/") as page:
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        assert page.evaluate("scrollY") > 300
+        edge = page.locator(".shell-side").bounding_box()
+        assert (round(edge["y"]), round(edge["height"])) == (0, 900)
+
+
+def test_all_that_fit_are_chosen_without_a_row(office, alice, many) -> None:
     with office(alice, "/admin/dids/?search=267555&page_size=20") as page:
         button = page.locator(".bulk-bar").get_by_role("button", name="Change the tier")
         expect(button).to_be_disabled()
