@@ -184,6 +184,8 @@ class Reseller(Root, Model):
     hold_hours: Mapped[int] = mapped_column(default=168)
     last_order_number: Mapped[int] = mapped_column(default=0)
     require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    four_eyes: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether staff may not approve what they asked for as a login."""
     closed_through: Mapped[date | None] = mapped_column()
     """The last day of the last closed month; what counts up to it never changes."""
     fees_charged_through: Mapped[date | None] = mapped_column()

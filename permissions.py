@@ -81,6 +81,8 @@ class Actor:
     impersonator_id: int | None = None
     permissions: frozenset[Permission] = frozenset()
     may_request: bool = False
+    four_eyes: bool = False
+    """Whether the reseller wants nobody to approve what that person asked for (A-24)."""
     ip: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
@@ -100,6 +102,7 @@ def staff_actor(staff: Staff, **origin: str | None) -> Actor:
         name=staff.name,
         staff_id=staff.id,
         permissions=GRANTS[staff.role],
+        four_eyes=staff.reseller.four_eyes,
         **origin,  # type: ignore[arg-type]
     )
 
@@ -116,6 +119,7 @@ def login_actor(login: Login, impersonator: Staff | None = None, **origin: str |
         client_id=login.client_id,
         impersonator_id=impersonator.id if impersonator else None,
         may_request=login.allow_order_requests and acts,
+        four_eyes=impersonator is not None and impersonator.reseller.four_eyes,
         **origin,  # type: ignore[arg-type]
     )
 

@@ -140,6 +140,16 @@ def _set_status(staff: Staff, status: AccountStatus, by: Actor) -> None:
     audit.record(f"staff.{verb}", staff, by, status=[before.value, status.value])
 
 
+def demand_four_eyes(reseller: Reseller, is_demanded: bool, *, by: Actor) -> bool:
+    """Keep staff from approving what they asked for as a login; tell whether that changed."""
+    before = reseller.four_eyes
+    if before == is_demanded:
+        return False
+    reseller.four_eyes = is_demanded
+    audit.record("reseller.changed", reseller, by, four_eyes=[before, is_demanded])
+    return True
+
+
 def _is_last_owner(staff: Staff) -> bool:
     """Tell whether nobody else could manage staff.
 

@@ -95,6 +95,8 @@ def allowed(order: Order, by: Actor) -> frozenset[Verb]:
 
 
 def _may(order: Order, verb: Verb, by: Actor) -> bool:
+    if verb is Verb.APPROVE and asked_for(order, by):
+        return False
     if verb in DECISIONS:
         return by.can(Permission.ORDERS_DECIDE) or (by is SYSTEM and verb is Verb.APPROVE)
     if verb is Verb.CANCEL:
@@ -102,22 +104,39 @@ def _may(order: Order, verb: Verb, by: Actor) -> bool:
     return by is SYSTEM
 
 
-def obstacle(order: Order, known: policy.Facts | None = None) -> str | None:
+def asked_for(order: Order, by: Actor) -> bool:
+    """Tell whether a staff member asked for this order as a login, and so may not approve it."""
+    return by.four_eyes and by.staff_id is not None and order.impersonator_id == by.staff_id
+
+
+def _own(order: Order, by: Actor | None) -> str | None:
+    if by is None or not asked_for(order, by):
+        return None
+    return f"You asked for {order.number} yourself. Somebody else must approve it."
+
+
+def obstacle(
+    order: Order, known: policy.Facts | None = None, by: Actor | None = None
+) -> str | None:
     """Tell why a pending order could not be approved as things stand; None when it could.
 
-    ``known`` is how things stand for its numbers, where it was read already.
+    ``known`` is how things stand for its numbers, where it was read already; ``by`` is who would
+    approve it, where that is known.
     """
     try:
         _check(order, known)
     except Refused as refused:
         return refused.sentence
-    return None
+    return _own(order, by)
 
 
-def obstacles(orders: Sequence[Order]) -> dict[int, str]:
-    """Find what stands in the way of many pending orders, reading how things stand once."""
+def obstacles(orders: Sequence[Order], by: Actor | None = None) -> dict[int, str]:
+    """Find what stands in the way of many pending orders, reading how things stand once.
+
+    ``by`` is who would approve them, where that is known.
+    """
     known = batching.facts(orders)
-    found = ((order.id, obstacle(order, known)) for order in orders)
+    found = ((order.id, obstacle(order, known, by)) for order in orders)
     return {key: sentence for key, sentence in found if sentence}
 
 
@@ -154,7 +173,8 @@ def submit(
     _add_event(order, "submitted", None, by)
     audit.record("order.submitted", order, by)
     mailer.order_submitted(order)
-    if policy.auto_approves(policy.settings_of(client), kind):
+    # Nobody's approval by itself would be the asking staff member's own.
+    if policy.auto_approves(policy.settings_of(client), kind) and not by.four_eyes:
         approve(order, SYSTEM)
     return order
 
@@ -377,6 +397,9 @@ def _move(
     that nobody else can have changed what was read of it.
     """
     transition = TRANSITIONS[verb]
+    own = _own(order, by) if verb is Verb.APPROVE else None
+    if own:
+        raise NotAllowed(own)
     if not _may(order, verb, by):
         raise NotAllowed("Your role may not do this. Ask the owner of your account.")
     db.session.flush()

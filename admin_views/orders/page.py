@@ -119,7 +119,7 @@ class OrderPage(Page):
             words=words,
             now=now(),
             allowed={verb.value for verb in workflow.allowed(order, self.by)},
-            obstacle=_obstacle(order),
+            obstacle=_obstacle(order, self.by),
             mails=queue.mails(order),
             notes=notes.of(order, private=True),
             reasons=canned.reasons() if order.state is OrderState.PENDING else [],
@@ -130,8 +130,8 @@ class OrderPage(Page):
         return page, status
 
 
-def _obstacle(order: Order) -> str | None:
-    return workflow.obstacle(order) if order.state is OrderState.PENDING else None
+def _obstacle(order: Order, by: Actor) -> str | None:
+    return workflow.obstacle(order, by=by) if order.state is OrderState.PENDING else None
 
 
 def _is_own_repeat(order: Order, verb: Verb, by: Actor) -> bool:

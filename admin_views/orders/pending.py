@@ -102,7 +102,7 @@ class PendingOrders(WholeList, lists.OrderRows):
             ),
             joinedload(Order.client).options(load_only(Client.name, Client.status), settings),
         ).all()
-        g.obstacles = workflow.obstacles(orders)
+        g.obstacles = workflow.obstacles(orders, self.by)
         return count, orders
 
     def render(self, template: str, **kwargs: Any) -> Any:
@@ -154,7 +154,7 @@ class PendingOrders(WholeList, lists.OrderRows):
             orders=orders,
             left=chosen.left,
             total=words.add_up(orders),
-            obstacles=workflow.obstacles(orders) if verb is Verb.APPROVE else {},
+            obstacles=workflow.obstacles(orders, self.by) if verb is Verb.APPROVE else {},
             reasons=canned.reasons(),
             reason=reason,
             problem=problem,

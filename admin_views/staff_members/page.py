@@ -88,6 +88,16 @@ class StaffMembers(StaffRows):
         flash(f"Two-factor sign-in is {words}.", "success")
         return redirect(url_for(".index_view"))
 
+    @expose("/demand-four-eyes/", methods=("POST",))
+    def demand_four_eyes_view(self) -> Any:
+        """Keep whoever asked for an order as a login from approving it, or stop that."""
+        is_demanded = request.form.get("demand") == "yes"
+        staffing.demand_four_eyes(own_reseller(), is_demanded, by=self.by)
+        db.session.commit()
+        words = "has another approve it" if is_demanded else "may approve it too"
+        flash(f"Who asks for an order as a login {words}.", "success")
+        return redirect(url_for(".index_view"))
+
     def _do(self, verb: Callable[..., object], done: str) -> Any:
         """Do something to the person of the address, and lead back to its page."""
         staff: Staff = self.found()

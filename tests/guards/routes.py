@@ -209,6 +209,7 @@ ROUTES: dict[str, Access] = {
     "mail.body_view": Permission.MAIL_VIEW,
     "mail.resend_view": Permission.MAIL_RESEND,
     "staff_members.demand_view": Permission.STAFF_EDIT,
+    "staff_members.demand_four_eyes_view": Permission.STAFF_EDIT,
     "staff_members.reset_two_factor_view": Permission.STAFF_EDIT,
     "profile.index": STAFF,
     "help.index": STAFF,
