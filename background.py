@@ -15,6 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+import forgotten
 import jobs
 import outbox
 from extensions import db
@@ -23,6 +24,7 @@ from usage import due, folder
 log = logging.getLogger(__name__)
 
 JOBS: tuple[Callable[[], int], ...] = (
+    forgotten.answer_due,
     outbox.deliver_due,
     jobs.carry_out_due,
     jobs.Seldom(folder.take_from_folder, timedelta(seconds=15)),

@@ -1807,6 +1807,18 @@ class SignInFailure(Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
+class ForgottenPassword(Model):
+    """What somebody typed who asks for a link; nobody has looked yet whether it is an account."""
+
+    __tablename__ = "forgotten_password"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    at_reseller_id: Mapped[int | None] = mapped_column(RowId)
+    """Whose portal was asked; none for the back office."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class Lease(Model):
     """The right of one process to do a job, until a moment."""
 

@@ -12,11 +12,11 @@ from wtforms.validators import DataRequired, Length, ValidationError
 import audit
 import credentials
 import display
+import forgotten
 import known
 import mailer
 import second_factor
 import sessions
-import tenancy
 import throttle
 from columns import now
 from extensions import db
@@ -217,21 +217,19 @@ def is_open(person: Person) -> bool:
     return is_staff_open(person) if isinstance(person, Staff) else is_login_open(person, now())
 
 
-def send_link(area: str, form: ForgottenForm, find: Find) -> int:
-    """Mail a link to a person who forgot the password; gives the seconds to wait when throttled.
+def send_link(area: str, form: ForgottenForm, reseller_id: int | None = None) -> int:
+    """Have a link mailed to a person who forgot the password; gives the seconds to wait.
 
-    Whether the address exists shows neither in the answer nor in how often it may be asked.
+    Whether the address exists shows neither in the answer, nor in how long it takes, nor in how
+    often it may be asked: nobody looks before the background does. ``reseller_id`` is whose portal
+    it is. Commits.
     """
     account = throttle.account_key(f"forgotten {area}", form.email.data)
     wait = throttle.take_a_try(account, request.remote_addr or "")
-    if wait:
-        return wait
-    person = find(form.email.data)
-    if person is not None and person.password_hash is not None and is_open(person):
-        with tenancy.acting_for(person.reseller_id):
-            mailer.password_forgotten(person, credentials.invite(person))
+    if not wait:
+        forgotten.ask(form.email.data, reseller_id)
         db.session.commit()
-    return 0
+    return wait
 
 
 def use_link(invitation: Invitation, form: PasswordForm) -> bool:

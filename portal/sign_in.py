@@ -91,7 +91,7 @@ def forgotten() -> Any:
     form, wait, is_sent = ForgottenForm(), 0, False
     if form.validate_on_submit():
         with tenancy.across_resellers():
-            wait = sign_in_forms.send_link(_area(), form, _find)
+            wait = sign_in_forms.send_link(_area(), form, g.reseller.id)
         is_sent = not wait
     page = render_template(
         "portal/forgotten.html",

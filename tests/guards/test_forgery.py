@@ -31,7 +31,7 @@ __all__ = ["rows"]  # The fixture; its name must stand here to be found.
 NUMBER, TEXT, DAY = 987_654_321, "forged", "2001-02-03"
 """Values that nothing in the world of the tests has."""
 
-QUIET = {"audit_entry", "web_session", "sign_in_failure"}
+QUIET = {"audit_entry", "web_session", "forgotten_password", "sign_in_failure"}
 LEAVES = ("sign-out", "logout", "/impersonate", "two-factor", "password", "end-session", "/demand")
 """Forms that end the session or ask for a password; their own tests forge them."""
 

@@ -36,6 +36,7 @@ ORDER = (
     "credentials",
     "brand",
     "mailer",
+    "forgotten",
     "carrying",
     "batching",
     "workflow",

@@ -88,7 +88,7 @@ MADE = {"mail.text", "mail.html", "order_event.name", "port_status.key", "orders
 """Texts that the program makes, of tables where another column of that name may be anything."""
 
 
-OF_PROGRAM = {"lease", "sign_in_failure", "kept_form"}
+OF_PROGRAM = {"forgotten_password", "lease", "sign_in_failure", "kept_form"}
 """Tables into which no person writes, or whose addresses the program makes."""
 
 
