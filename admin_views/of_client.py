@@ -86,7 +86,12 @@ class OfClient:
 
     def tabs(self) -> list[dict[str, Any]]:
         """List the tabs that the viewer may open, each with its name and address."""
-        counts = _counts(self.client.id)
+        if "tabs" not in g:
+            g.tabs = self._tabs(_counts(self.client.id))
+        found: list[dict[str, Any]] = g.tabs
+        return found
+
+    def _tabs(self, counts: dict[str, int]) -> list[dict[str, Any]]:
         return [
             {
                 "label": label,
@@ -100,14 +105,7 @@ class OfClient:
 
 
 def _counts(client_id: int) -> dict[str, int]:
-    """Count what stands behind the tabs that say how much it is, with one statement a request."""
-    if "tab_counts" not in g:
-        g.tab_counts = _counted(client_id)
-    counts: dict[str, int] = g.tab_counts
-    return counts
-
-
-def _counted(client_id: int) -> dict[str, int]:
+    """Count what stands behind the tabs that say how much it is."""
     given = {"client": client_id}
     return dict(db.session.execute(_select_counts(), given).mappings().one())
 

@@ -46,7 +46,7 @@ def usage() -> Any:
         kinds=reports.KINDS,
         numbers=reports.numbers_at(span, client.id, paging.asked()),
         address_of=_number_address(span),
-        url_for_page=paging.url_of,
+        url_for_page=lambda page: f"{paging.url_of(page)}#by-number",
         **_words(span),
     )
 

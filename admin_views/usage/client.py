@@ -54,7 +54,7 @@ class ClientUsage(OfClient, Page):
             kinds=reports.KINDS,
             numbers=reports.numbers_at(span, client_id, ranges.page(), groups=True),
             address_of=ranges.number_address(span),
-            url_for_page=partial(ranges.url_of, span),
+            url_for_page=partial(ranges.url_of, span, "by-number"),
             unusual=insights.unusual_of(client_id, days, today),
             **ranges.words(span),
         )

@@ -35,9 +35,11 @@ class Usage(Page):
     @expose("/")
     def index(self) -> Any:
         """Show what all clients used in a range of days."""
-        span, page = ranges.asked(), ranges.page()
+        span = ranges.asked()
         used = reports.by_client(span)
         total, unassigned = reports.add(used.values()), used.pop(0, None)
+        pages = max(1, -(-len(used) // SHOWN))
+        page = min(ranges.page(), pages)
         unusual = insights.unusual(reports.today(own_reseller().time_zone, now()))[:MOST_DRAWN]
         drawn = list(used)[:MOST_DRAWN]
         shown = list(used)[(page - 1) * SHOWN : page * SHOWN]
@@ -52,8 +54,8 @@ class Usage(Page):
             names=names,
             figure=charts.money_by_name(dearest) if dearest else None,
             page=page,
-            pages=max(1, -(-len(used) // SHOWN)),
-            url_for_page=partial(ranges.url_of, span),
+            pages=pages,
+            url_for_page=partial(ranges.url_of, span, "usage-clients"),
             **ranges.words(span),
         )
 

@@ -54,9 +54,9 @@ def page() -> int:
     return min(max(request.args.get("page", 1, type=int), 1), 500)
 
 
-def url_of(span: Range, number: int) -> str:
-    """Give the address of another page of what this screen shows of a range."""
-    return url_for(".index", page=number, **words(span)["range_args"])
+def url_of(span: Range, anchor: str, number: int) -> str:
+    """Give the address of another page of a table that this screen shows of a range."""
+    return url_for(".index", page=number, _anchor=anchor, **words(span)["range_args"])
 
 
 def number_address(span: Range) -> Callable[[str], str]:

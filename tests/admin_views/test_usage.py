@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -336,3 +337,6 @@ def test_numbers_and_clients_beyond_fifty_stand_on_further_pages(
         assert (len(shown[0]), len(shown[1])) == (50, expected - 50)
         assert not shown[0] & shown[1]
         assert "Next" not in rest.html.select_one(".pager").get_text()
+        beyond = browser.get(f"{path}?{MONTH}&page=9")
+        assert not beyond.html.find(string=re.compile("^Nothing was used|^No calls"))
+        assert "Previous" in beyond.html.select_one(".pager").get_text()
