@@ -1,6 +1,6 @@
 """The portal's first page: numbers, the month, what waits, what lacks 911; it only shows."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import render_template
 from sqlalchemy import func, select
@@ -25,40 +25,45 @@ def first_page() -> Any:
     client = current_client()
     waiting = db.session.execute(orders.list_of(client, "pending").limit(FEW)).all()
     decided = _last_decided(client)
-    numbers, pending, without_911 = _counts(client)
-    moving = porting.waiting(client, FEW)
+    counts = _counts(client)
+    moving = porting.waiting(client, FEW) if counts.moving else []
     return render_template(
         "portal/first_page.html",
         client=client,
-        number_count=numbers,
-        without_911=without_911,
+        number_count=counts.numbers,
+        without_911=counts.without_911,
         month=_month_to_date(client),
         waiting=waiting,
-        pending_count=pending,
+        pending_count=counts.pending,
         pending_cap=PENDING_CAP,
         decided=decided,
         moving=moving,
-        moving_count=porting.count_active(client) if moving else 0,
+        moving_count=counts.moving,
         subjects=orders.subjects([*waiting, *decided]),
-        steps=first_steps.of(current_login(), actor(), numbers, without_911),
+        steps=first_steps.of(current_login(), actor(), counts.numbers, counts.without_911),
         may_order=orders.may_order(client),
     )
 
 
-def _counts(client: Client) -> tuple[int, int, int | None]:
-    """Count a client's numbers, its pending orders and what lacks 911, with one statement.
+class Counts(NamedTuple):
+    """How much a client has; ``without_911`` is None where 911 is not the client's to change."""
 
-    The last is None where 911 is not the client's to change.
-    """
+    numbers: int
+    pending: int
+    moving: int
+    without_911: int | None = None
+
+
+def _counts(client: Client) -> Counts:
+    """Count a client's numbers, pending orders, ports and what lacks 911, with one statement."""
     mine = select(func.count(Did.id)).where(Did.client_id == client.id)
     some = orders.list_of(client, "pending").with_only_columns(Order.id).limit(PENDING_CAP)
     pending = select(func.count()).select_from(some.order_by(None).subquery())
-    wanted: list[Any] = [mine, pending]
+    wanted: list[Any] = [mine, pending, porting.counted_active(client)]
     if policy.kind_problem(policy.settings_of(client), "e911_provision") is None:
         wanted.append(emergency.counted_uncovered(client.id))
     found = db.session.execute(select(*(one.scalar_subquery() for one in wanted))).one()
-    numbers, waiting, *without_911 = map(int, found)
-    return numbers, waiting, next(iter(without_911), None)
+    return Counts(*map(int, found))
 
 
 def _month_to_date(client: Client) -> reports.Sums:

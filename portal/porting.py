@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import g, render_template, request
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload
 
 import ports as porting
@@ -98,24 +98,27 @@ def of(client: Client, tab: str) -> Any:
 
 
 def list_rows(found: Sequence[Port]) -> list[Row]:
-    """Give ports with their first number and how many there are, in two queries for any list."""
+    """Give ports with their first number and how many there are, in one query for any list."""
     if not found:
         return []
-    ids = [port.id for port in found]
-    mine = PortNumber.port_id.in_(ids)
-    counted = select(PortNumber.port_id, func.count(PortNumber.id), func.min(PortNumber.number))
-    counts = {
-        port_id: (int(count), first)
-        for port_id, count, first in db.session.execute(
-            counted.where(mine).group_by(PortNumber.port_id)
+    asks = case((PortStatus.key.in_(ASKS), 1), else_=0)
+    counted = (
+        select(
+            PortNumber.port_id,
+            func.count(PortNumber.id).label("how_many"),
+            func.min(PortNumber.number).label("first"),
+            func.max(asks).label("asks"),
         )
-    }
-    asking = select(PortNumber.port_id).join(PortStatus, PortStatus.id == PortNumber.status_id)
-    asks = set(db.session.scalars(asking.where(mine, PortStatus.key.in_(ASKS)).distinct()))
+        .outerjoin(PortStatus, PortStatus.id == PortNumber.status_id)
+        .where(PortNumber.port_id.in_([port.id for port in found]))
+        .group_by(PortNumber.port_id)
+    )
+    numbers = {row.port_id: row for row in db.session.execute(counted)}
     return [
-        Row(port, counts[port.id][1], counts[port.id][0], _asks(port) or port.id in asks)
+        Row(port, one.first, int(one.how_many), _asks(port) or bool(one.asks))
         for port in found
-        if port.id in counts
+        for one in [numbers.get(port.id)]
+        if one is not None
     ]
 
 
@@ -123,10 +126,10 @@ def _asks(port: Port) -> bool:
     return port.status.key in ASKS
 
 
-def count_active(client: Client) -> int:
-    """Count the ports of a client that are under way."""
+def counted_active(client: Client) -> Any:
+    """Say how the ports under way of a client are counted, for a statement that asks for more."""
     ids = of(client, "active").with_only_columns(Port.id).order_by(None)
-    return int(db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0)
+    return select(func.count()).select_from(ids.subquery())
 
 
 # --- One port ---------------------------------------------------------------------------------
