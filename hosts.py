@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 import tenancy
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 5.0
 PROOF = "_portal-verify"
 """The name below the host where the proof stands; it names no product: clients may look."""
 
-TAKEN = "This host name cannot be used: it is claimed already. Choose another, or ask for help."
+TAKEN = "This host name cannot be used: it is in use already. Choose another, or ask for help."
 
 
 def own_host() -> str:
@@ -65,33 +65,56 @@ def cleaned(typed: str | None) -> str | None:
 def claim(settings: PortalSettings, typed: str | None) -> bool:
     """Take a host name for a reseller, to be proved; tell whether anything changed.
 
-    Raises Invalid for what cannot be, or what somebody else has claimed; never whose it is.
+    A claim is in nobody's way: others may claim the same, and whoever proves it has it. Raises
+    Invalid for what cannot be, or what somebody else has proved; never whose it is.
     """
     name = cleaned(typed)
     if name == settings.host_name:
         return False
-    if name and _is_claimed(name):
+    if name and _is_proved(name):
         raise Invalid({"host_name": TAKEN})
     settings.host_name, settings.host_verified_at = name, None
     settings.host_token = secrets.token_urlsafe(24) if name else None
-    try:
-        with db.session.begin_nested():
-            db.session.flush()
-    except IntegrityError as clash:
-        raise Invalid({"host_name": TAKEN}) from clash
+    db.session.flush()
     return True
 
 
 def check(settings: PortalSettings, resolve: Callable[[str], list[str]] | None = None) -> bool:
-    """Look whether the proof stands in DNS; tell whether the host is the reseller's."""
+    """Look whether the proof stands in DNS; tell whether the host is the reseller's.
+
+    Claims of others to a name that is proved now end. A name that somebody else proved before
+    stays theirs.
+    """
     if not settings.host_name or not settings.host_token:
         return False
     found = (resolve or txt_records)(f"{PROOF}.{settings.host_name}")
     proved = settings.host_token in found
-    if proved != (settings.host_verified_at is not None):
-        settings.host_verified_at = now() if proved else None
+    if proved == (settings.host_verified_at is not None):
+        return proved
+    if not proved:
+        settings.host_verified_at = None
         db.session.flush()
-    return proved
+        return False
+    return _prove(settings)
+
+
+def _prove(settings: PortalSettings) -> bool:
+    try:
+        with db.session.begin_nested():
+            settings.host_verified_at = now()
+            db.session.flush()
+    except IntegrityError:
+        # The savepoint's end brought the row back to what it was.
+        return False
+    with tenancy.across_resellers():
+        db.session.execute(
+            update(PortalSettings)
+            .where(PortalSettings.host_name == settings.host_name)
+            .where(PortalSettings.host_verified_at.is_(None))
+            .values(host_name=None, host_token=None)
+            .execution_options(synchronize_session=False)
+        )
+    return True
 
 
 def txt_records(name: str) -> list[str]:
@@ -116,10 +139,12 @@ def slug_of(host: str) -> str | None:
     )
 
 
-def _is_claimed(name: str) -> bool:
+def _is_proved(name: str) -> bool:
     with tenancy.across_resellers():
-        claimed = select(PortalSettings.id).where(PortalSettings.host_name == name)
-        return db.session.scalar(claimed.limit(1)) is not None
+        theirs = select(PortalSettings.id).where(
+            PortalSettings.host_name == name, PortalSettings.host_verified_at.is_not(None)
+        )
+        return db.session.scalar(theirs.limit(1)) is not None
 
 
 def _is_address(text: str) -> bool:

@@ -206,7 +206,16 @@ class PortalSettings(Owned, Model):
     """What the end-user portal wears: the reseller's name, colours and contact."""
 
     __tablename__ = "portal_settings"
-    __table_args__ = owned(UniqueConstraint("reseller_id"))
+    __table_args__ = owned(
+        UniqueConstraint("reseller_id"),
+        Index(
+            "ix_portal_settings_proved_host",
+            "host_name",
+            unique=True,
+            sqlite_where=text("host_verified_at IS NOT NULL"),
+            postgresql_where=text("host_verified_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     company_name: Mapped[str] = mapped_column(String(120))
@@ -221,7 +230,7 @@ class PortalSettings(Owned, Model):
     help_url: Mapped[str | None] = mapped_column(String(500))
     terms_url: Mapped[str | None] = mapped_column(String(500))
     privacy_url: Mapped[str | None] = mapped_column(String(500))
-    host_name: Mapped[str | None] = mapped_column(String(253), unique=True)
+    host_name: Mapped[str | None] = mapped_column(String(253))
     host_token: Mapped[str | None] = mapped_column(String(64))
     host_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     mail_from_name: Mapped[str | None] = mapped_column(String(120))

@@ -85,6 +85,44 @@ def test_a_host_of_another_reseller_is_refused_without_a_name(
         assert settings().host_name is None
 
 
+def prove(browser: Any, dns: dict[str, list[str]]) -> Any:
+    """Put the reseller's token into DNS beside what stands there, and have it looked for."""
+    token = browser.get(PAGE).html.find(id="host-token").get_text()
+    dns.setdefault("_portal-verify.portal.keystone.example", []).append(token)
+    return browser.get(PAGE).forms["check-host"].submit().follow()
+
+
+def test_an_unproved_claim_is_in_nobodys_way_and_ends_when_another_proves(
+    visitor, olga, mallory, dns, look, story
+) -> None:
+    squatter, owner = visitor(mallory), visitor(olga)
+    claim(squatter, "portal.keystone.example")
+    assert claim(owner, "portal.keystone.example").status_int == 302
+    assert "portal.keystone.example is yours" in prove(owner, dns).text
+    with look(story.other_reseller_id):
+        assert (settings().host_name, settings().host_token) == (None, None)
+    assert claim(squatter, "portal.keystone.example").html.find(id="host_name-error")
+
+
+def test_a_proved_name_is_not_taken_by_a_later_proof(
+    visitor, olga, mallory, dns, look, story
+) -> None:
+    late, owner = visitor(mallory), visitor(olga)
+    claim(late, "portal.keystone.example")
+    token = late.get(PAGE).html.find(id="host-token").get_text()
+    claim(owner, "portal.keystone.example")
+    prove(owner, dns)
+    with look(story.other_reseller_id):
+        # As it stands when both look at the same moment: the claim has not been ended yet.
+        settings().host_name, settings().host_token = "portal.keystone.example", token
+        db.session.commit()
+    assert "was not found yet" in prove(late, dns).text
+    with look(story.other_reseller_id):
+        assert settings().host_verified_at is None
+    with look():
+        assert settings().host_verified_at is not None
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

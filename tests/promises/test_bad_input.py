@@ -8,6 +8,7 @@ from sqlalchemy import select
 from webtest import Upload
 
 import tenancy
+from columns import now
 from extensions import db
 from models import Client, DidGroup, Login, Mail, PortalSettings, Tier
 from tests.support.steps import HISTORY, decide, forge, new_login, order_numbers, reject, said
@@ -63,13 +64,14 @@ def test_html_that_is_named_png(settings_form, look) -> None:
 
 def test_a_host_name_of_another_reseller(app, settings_form, story, look) -> None:
     with app.app_context(), tenancy.acting_for(story.other_reseller_id):
-        db.session.scalars(select(PortalSettings)).one().host_name = "portal.other.example"
+        theirs = db.session.scalars(select(PortalSettings)).one()
+        theirs.host_name, theirs.host_verified_at = "portal.other.example", now()
         db.session.commit()
     settings_form["host_name"] = "portal.other.example"
     settings_form["support_hours"] = "Always"
     page = settings_form.submit("go", value="save", status=422)
     said_of_it = said(page.html.select_one("#host_name-error"))
-    assert said_of_it.startswith("This host name cannot be used: it is claimed already.")
+    assert said_of_it.startswith("This host name cannot be used: it is in use already.")
     assert "Otherwise" not in page.text
     assert page.forms["portal-settings"]["support_hours"].value == "Always"
     assert stored(look) == (None, None, 1)
