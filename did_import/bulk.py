@@ -30,11 +30,11 @@ from models import Did
 Rows = list[dict[str, Any]]
 
 
-def among(numbers_of: Any, numbers: list[str]) -> Any:
-    """Compare a column of numbers with many; PostgreSQL takes them as one value."""
+def among(column_of: Any, values: list[str], kind: Any = Number) -> Any:
+    """Compare a column, of numbers or another ``kind``, with many; PostgreSQL takes them as one."""
     if _is_postgresql():
-        return numbers_of == any_(bindparam(None, numbers, type_=ARRAY(Number)))
-    return numbers_of.in_(numbers)
+        return column_of == any_(bindparam(None, values, type_=ARRAY(kind)))
+    return column_of.in_(values)
 
 
 def insert_rows(model: Any, rows: Rows, reseller_id: int) -> None:

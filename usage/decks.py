@@ -14,13 +14,13 @@ from itertools import islice
 from operator import itemgetter
 from typing import IO, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import String, delete, select, update
 
 import audit
 import tenancy
 from catalog import Invalid
 from columns import now
-from did_import.bulk import insert_rows
+from did_import.bulk import among, insert_rows
 from extensions import db
 from models import CallKind, Rate, RateDeck, RatePlan
 from permissions import Actor
@@ -46,6 +46,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 """What a column may be called, without regard to case, blanks and signs."""
 
 Key = tuple[CallKind, str, str, date]
+Known = dict[Key, tuple[int, tuple[Any, ...]]]
+"""Rates that there are: their id, and what makes them in the order of ``plans.COLUMNS``."""
 Seen = dict[tuple[CallKind, str, date], dict[str, int]]
 """Kind, tier and day to the prefixes that were met, each with its line: small, for it is kept."""
 
@@ -143,6 +145,9 @@ def apply(deck: RateDeck, *, by: Actor) -> Counts | None:
     audit.record("rate_plan.deck_imported", plan, by, file=deck.file_name, **done)
     deck.counts, deck.content = vars(counts), b""
     db.session.flush()
+    if db.engine.dialect.name == "postgresql":
+        # Else the next file would be compared by the plan for a table of a few rates.
+        db.session.connection().exec_driver_sql("ANALYZE rate")
     return counts
 
 
@@ -157,12 +162,15 @@ def bad_lines(deck: RateDeck) -> Iterator[BadLine]:
 def _gone_through(deck: RateDeck, *, write: bool) -> Counts:
     """Compare a file with its plan's rates, and where told, make them those of the file."""
     counts, seen = Counts(), Seen()
+    # A prefix comes once in a file: what is written on the way is never looked for.
+    is_empty = _is_empty(deck.rate_plan_id)
     found = _read(deck, counts, seen)
     while chunk := list(islice(found, CHUNK)):
         good = [one for one in chunk if isinstance(one, dict)]
         _count_bad(counts, [one for one in chunk if isinstance(one, BadLine)])
         counts.lines += len(chunk)
-        _compare(deck.rate_plan_id, good, counts, write=write)
+        known = {} if is_empty else _known(deck.rate_plan_id, good)
+        _compare(deck.rate_plan_id, good, known, counts, write=write)
     if deck.replaces:
         counts.ending = _end_others(deck, seen, write=write)
     return counts
@@ -174,8 +182,14 @@ def _count_bad(counts: Counts, bad: Sequence[BadLine]) -> None:
     counts.sample += [[one.line, one.reason, one.text[:200]] for one in bad[: max(left, 0)]]
 
 
-def _compare(plan_id: int, rows: list[dict[str, Any]], counts: Counts, *, write: bool) -> None:
-    known = _known(plan_id, rows)
+def _is_empty(plan_id: int) -> bool:
+    mine = select(Rate.id).where(Rate.rate_plan_id == plan_id).limit(1)
+    return db.session.scalar(mine) is None
+
+
+def _compare(
+    plan_id: int, rows: list[dict[str, Any]], known: Known, counts: Counts, *, write: bool
+) -> None:
     new, changed = [], []
     for row in rows:
         at = known.get(_key(row))
@@ -192,16 +206,14 @@ def _compare(plan_id: int, rows: list[dict[str, Any]], counts: Counts, *, write:
             db.session.execute(update(Rate), changed)
 
 
-def _known(
-    plan_id: int, rows: Sequence[Mapping[str, Any]]
-) -> dict[Key, tuple[int, tuple[Any, ...]]]:
+def _known(plan_id: int, rows: Sequence[Mapping[str, Any]]) -> Known:
     """Find a plan's rates of these rows' kinds and prefixes, by the key of rates."""
     columns = [getattr(Rate, name) for name in plans.COLUMNS]
     found = db.session.execute(
         select(Rate.id, *columns).where(
             Rate.rate_plan_id == plan_id,
             Rate.kind.in_({row["kind"] for row in rows}),
-            Rate.prefix.in_({row["prefix"] for row in rows}),
+            among(Rate.prefix, sorted({row["prefix"] for row in rows}), String),
         )
     )
     return {_KEY_OF(row): (row[0], tuple(row[1:])) for row in found}
