@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import tenancy
 from extensions import db
 from models import UsageDay, UsageKind
 from tests.support.calls import forget_charges, spent
@@ -108,3 +109,15 @@ def test_the_dearest_clients_are_told_by_name(used) -> None:
     assert micros == sums[first].price_micros > sums[second].price_micros
     assert {first, second} == {used.acme.id, used.birch.id}
     assert name in ("Acme", "Birch")
+
+
+def test_another_resellers_sums_are_in_none_of_these(used) -> None:
+    span, mine = RANGES[-2], used.acme.id
+    assert reports.total(span).price_micros != 0
+    with tenancy.acting_for(used.other_reseller_id):
+        assert (reports.total(span), reports.total(span, mine)) == (Sums(), Sums())
+        assert (reports.days(span), reports.days(span, client_id=mine)) == ({}, {})
+        assert (reports.by_client(span), reports.dearest(span, 5)) == ({}, [])
+        assert (reports.by_number(span, mine), reports.by_group(span, mine)) == ({}, {})
+        assert reports.of_number(span, mine, "") is None
+        assert reports.numbers_at(span, mine, 1, groups=True) == reports.Numbers({}, {}, 1, 1)
