@@ -72,7 +72,7 @@ def test_orders_of_a_tab_are_decided_together(visitor, alice, acme, bob, story, 
         box.checked = True
     confirm = form.submit("action", value="approve")
     after = confirm.forms["decide"].submit()
-    assert after.location == f"{home_of(acme)}pending-orders/"
+    assert after.location == f"{home_of(acme)}pending-orders/?page_size=50"
     with look():
         assert {orders.find(n).state.value for n in (first, second)} == {"completed"}
 

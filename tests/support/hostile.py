@@ -63,7 +63,7 @@ _ESCAPED = re.compile(
     + "xss"
     + _safe(">", "&gt;", r"\\u003e")
     + _safe("{", re.escape("{")) * 2
-    + r"7\*7",
+    + r"7(?:\*|%2A)7",
     re.I,
 )
 _AMOUNT = re.compile(r"-?\d+\.\d+")
