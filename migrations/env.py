@@ -1,8 +1,12 @@
 """Run migrations with the application's engine; two releases at once wait for each other."""
 
+import time
+
+import click
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 import columns
 import models
@@ -10,6 +14,12 @@ from extensions import db
 
 LOCK = 4_120_555
 """An arbitrary key of PostgreSQL's advisory lock: one migration at a time."""
+
+LOCK_TIMEOUT, TRIES, PAUSE_SECONDS = "1s", 30, 1.0
+"""Whoever asks for a table waits behind a migration that waits for it, so none waits long."""
+
+NO_LOCK = "55P03"
+"""PostgreSQL's code for a lock that did not come in time."""
 
 
 def _render(kind: str, item: object, autogen: object) -> str | bool:
@@ -32,10 +42,24 @@ def _lock(connection: Connection) -> None:
     """Wait for a migration under way, and never queue long behind a reader's lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
 
 
 def run() -> None:
+    """Try until no reader stands in the way any more; each try is all or nothing."""
+    for tries in range(1, TRIES + 1):
+        try:
+            _run()
+            return
+        except OperationalError as error:
+            if tries == TRIES or getattr(error.orig, "sqlstate", None) != NO_LOCK:
+                raise
+            said = f"A table was in use; nothing was changed. Trying again, {tries}."
+            click.echo(said, err=True)
+            time.sleep(PAUSE_SECONDS)
+
+
+def _run() -> None:
     """Bring the database to the wanted revision in one transaction."""
     engine = current_app.extensions["migrate"].db.engine
     with engine.connect() as connection:
