@@ -18,6 +18,7 @@ from flask.cli import with_appcontext
 import forgotten
 import jobs
 import outbox
+import retention
 from extensions import db
 from usage import due, folder
 
@@ -32,6 +33,7 @@ JOBS: tuple[Callable[[], int], ...] = (
     jobs.Seldom(due.clean_up, timedelta(minutes=10)),
     jobs.rerate_due,
     jobs.Seldom(jobs.keep_ledger, timedelta(minutes=10)),
+    jobs.Seldom(retention.forget_due, timedelta(hours=24)),
 )
 TURN_SECONDS = 2.0
 

@@ -186,6 +186,10 @@ class Reseller(Root, Model):
     require_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     four_eyes: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether staff may not approve what they asked for as a login."""
+    keep_mail_months: Mapped[int | None] = mapped_column()
+    """After how long the texts of mails are forgotten; none means never."""
+    keep_session_months: Mapped[int | None] = mapped_column()
+    """After how long a sign-in that has ended is forgotten; none means never."""
     closed_through: Mapped[date | None] = mapped_column()
     """The last day of the last closed month; what counts up to it never changes."""
     fees_charged_through: Mapped[date | None] = mapped_column()

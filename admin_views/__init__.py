@@ -30,6 +30,7 @@ from admin_views.portal_settings import PortalSettingsPage
 from admin_views.ports import PortPage, Ports, PortWords
 from admin_views.profile import Profile
 from admin_views.rates import PriceAgain, RateDecks, RatePlans
+from admin_views.retention import Retention
 from admin_views.search import Search
 from admin_views.staff_members import StaffMembers
 from admin_views.tiers import Prices, Tiers
@@ -97,6 +98,7 @@ def screens() -> list[object]:
         PortWords(),
         PortalSettingsPage(),
         Company(),
+        Retention(),
         StaffMembers(),
         Audit(),
         Profile(),

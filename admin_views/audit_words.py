@@ -49,6 +49,7 @@ SAID = {
     "numbers.exported": "Took the numbers as a file",
     "numbers_imported": "Imported numbers",
     "order.noted": "Wrote a note on an order",
+    "reseller.forgot": "Forgot what is no longer kept",
     "reseller.changed": "Changed the company's settings",
     "staff.invited": "Invited a staff member",
     "staff.invited_again": "Invited a staff member again",

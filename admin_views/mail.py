@@ -50,6 +50,9 @@ def framed(html: str) -> Response:
     return response
 
 
+FORGOTTEN = "The text is not kept any more; see Settings, Retention."
+
+
 class Mails(RowsView):
     """The list of mails, and each one as its reader sees it."""
 
@@ -155,6 +158,8 @@ class Mails(RowsView):
 
     def _shown(self, mail: Mail) -> tuple[str, str]:
         """Give (text, HTML) as this member of staff may see it."""
+        if not mail.text:
+            return FORGOTTEN, FORGOTTEN
         if self._link_of(mail):
             return mailer.shown(mail)
         return tuple(
@@ -174,7 +179,7 @@ class Mails(RowsView):
 
 
 def _can_resend(mail: Mail) -> bool:
-    return mail.state is MailState.FAILED
+    return mail.state is MailState.FAILED and mail.text != ""
 
 
 def _link(view: Any, context: Any, mail: Mail, name: str) -> Markup:

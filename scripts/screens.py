@@ -266,6 +266,7 @@ PAGES = (
         "portal-settings-preview", OWNER, f"{OFFICE}/portal-settings/", press("[value=preview]")
     ),
     Screen("company", OWNER, f"{OFFICE}/company/"),
+    Screen("retention", OWNER, f"{OFFICE}/retention/"),
     Screen("staff", OWNER, f"{OFFICE}/staff/"),
     Screen("staff-member", OWNER, f"{OFFICE}/staff/", follow(DETAILS)),
     Screen("staff-new", OWNER, f"{OFFICE}/staff/new/"),

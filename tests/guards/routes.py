@@ -214,6 +214,7 @@ ROUTES: dict[str, Access] = {
     "profile.index": STAFF,
     "help.index": STAFF,
     "company.index": Permission.SETTINGS_EDIT,
+    "retention.index": Permission.SETTINGS_EDIT,
     "profile.screen": STAFF,
     "profile.hide_steps": STAFF,
     "profile.password": STAFF,

@@ -65,6 +65,7 @@ ORDER = (
     "logs",
     "jobs",
     "outbox",
+    "retention",
     "background",
     "throttle",
     "known",
