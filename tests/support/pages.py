@@ -88,8 +88,8 @@ def follow_within(tab: str) -> Act:
 def sheet_with_changes(page: Page) -> None:
     """Upload a file that changes one number, leaves one and breaks one."""
     text = (
-        "Number,Call Forwarding: Forward to,Caller ID Name\r\n"
-        "{},4125550142,\r\n{},nonsense,\r\n2125550199,4125550142,\r\n"
+        "Number,Label,Call Forwarding: Forward to,Caller ID Name\r\n"
+        "{},Front desk,4125550142,\r\n{},,nonsense,\r\n2125550199,,4125550142,\r\n"
     )
     with page.expect_navigation():
         page.goto(f"{PORTAL}/numbers")
@@ -119,6 +119,12 @@ def without_sending(page: Page) -> None:
         "**/js/app.js*", lambda route: route.fulfill(body="", content_type="text/javascript")
     )
     page.goto(f"{PORTAL}/impersonate/{code}")
+
+
+def impersonate_without_a_reason(page: Page) -> None:
+    """Press Impersonate with hardly a word, in the same tab."""
+    page.locator("#impersonate").evaluate("form => form.removeAttribute('target')")
+    send("#impersonate button", reason="ab")(page)
 
 
 PENDING, SIGN_IN = f"{OFFICE}/pending-orders/", f"{PORTAL}/sign-in"
@@ -154,6 +160,13 @@ MORE = (
         OWNER,
         f"{OFFICE}/portal-settings/",
         send("main form [value=save]", support_email="nobody", brand_colour="blue"),
+        status=422,
+    ),
+    Screen(
+        "impersonate-refused",
+        STAFF,
+        f"{OFFICE}/logins/",
+        then(follow(DETAILS), impersonate_without_a_reason),
         status=422,
     ),
     Screen(
@@ -356,7 +369,7 @@ def _handover(staff: Staff, login: Login) -> str:
     row.token_hash = "of the test"
     db.session.add(row)
     db.session.flush()
-    code = impersonation.prepare(login, row, permissions.staff_actor(staff))
+    code = impersonation.prepare(login, row, permissions.staff_actor(staff), "Ticket 4711")
     db.session.flush()
     db.session.execute(update(Handover).values(expires_at=row.expires_at))
     return code
