@@ -47,7 +47,7 @@ def forget(app: Flask) -> int:
 
 def emptied(look: Any) -> list[int]:
     with look():
-        rows = db.session.query(Mail).filter(Mail.text == "", Mail.html == "")
+        rows = db.session.query(Mail).filter(Mail.text == "", Mail.html == "").order_by(Mail.id)
         return [mail.id for mail in rows]
 
 
