@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 import catalog
 import display
-import policy
 from extensions import db
 from lines import Request
 from models import E911Record, Order, ServicePrice
@@ -149,9 +148,7 @@ def _form(
         sentence=sentence,
         gone=gone or {},
         terms=catalog.E911_TERMS,
-        approves_itself=policy.auto_approves(
-            policy.settings_of(current_client()), "e911_provision"
-        ),
+        approves_itself=sending.approves_itself("e911_provision"),
         **_price(wanted),
         **_common(again),
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 
-import policy
 from catalog import Invalid, Service
 from extensions import db
 from lines import Request
@@ -99,7 +98,7 @@ def _page(
         price=price,
         monthly_micros=sum(one.monthly_micros for one in can),
         setup_micros=sum(one.setup_micros for one in can),
-        approves_itself=policy.auto_approves(policy.settings_of(client), service.key),
+        approves_itself=sending.approves_itself(service.key),
         note=asked.note(again, sending.MOST_NOTE),
         key=sending.key(),
         seen="" if g.brand.hide_prices else _price_mark(price),

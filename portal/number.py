@@ -148,7 +148,7 @@ def _form(did: Did, service: Service) -> dict[str, Any]:
         "rivals": rivals,
         "monthly_micros": price.monthly_micros if price else 0,
         "setup_micros": price.setup_micros if price else 0,
-        "approves_itself": policy.auto_approves(policy.settings_of(current_client()), service.key),
+        "approves_itself": sending.approves_itself(service.key),
         "note": asked.note(again, sending.MOST_NOTE),
         "key": sending.key(),
     }

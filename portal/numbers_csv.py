@@ -155,7 +155,6 @@ def preview(
     again: Order | None = None,
 ) -> str:
     """Show what a file would change, or an earlier order that is asked for again."""
-    settings = policy.settings_of(current_client())
     return render_template(
         "portal/numbers/preview.html",
         plan=plan,
@@ -165,7 +164,7 @@ def preview(
         by_itself=[
             catalog.label(one.service.key)
             for one in plan.orders
-            if policy.auto_approves(settings, one.service.key)
+            if sending.approves_itself(one.service.key)
         ],
         again=again,
         note=asked.note(again, sending.MOST_NOTE),

@@ -136,7 +136,7 @@ def _review(
         limit=limit,
         sentence=sentence,
         was_refused=was_refused,
-        approves_itself=policy.auto_approves(settings, KIND),
+        approves_itself=sending.approves_itself(KIND),
         held_for=held.usual(client.reseller),
         kept=held.basket(client, chosen.numbers),
         again=again,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from flask import g, request
 
+import policy
 import workflow
 from lines import Request
 from models import Order
@@ -41,3 +42,9 @@ def key() -> str:
     """Give the key for the form that is shown: the one that came with it, while it is unused."""
     typed = "" if g.get("is_key_used") else request.form.get("key", "")[:MOST_KEY]
     return typed or secrets.token_urlsafe(18)
+
+
+def approves_itself(kind: str) -> bool:
+    """Tell whether an order of a kind takes effect as soon as this person sends it."""
+    settings = policy.settings_of(current_client())
+    return policy.auto_approves(settings, kind) and not actor().four_eyes

@@ -105,6 +105,7 @@ def test_it_does_not_approve_itself_either(
     impersonate(browser, bob)
     page = browser.get("/portal/keystone/numbers/4125550190/call_forwarding")
     form = page.forms["change-service"]
+    assert "looks at the order first" in page.html.find(id="consequence").get_text()
     form["forward_to"] = "6145550172"
     form.submit("turn", value="on", status=303)
     with look():
