@@ -35,6 +35,7 @@ JOBS: tuple[Callable[[], int], ...] = (
     jobs.rerate_due,
     jobs.Seldom(jobs.keep_ledger, timedelta(minutes=10)),
     jobs.Seldom(retention.forget_due, timedelta(hours=24)),
+    jobs.Seldom(retention.forget_forms, timedelta(minutes=10)),
     jobs.Seldom(database.refresh_statistics, timedelta(hours=1)),
 )
 TURN_SECONDS = 2.0

@@ -17,7 +17,7 @@ import tenancy
 from catalog import Invalid
 from columns import now
 from extensions import db
-from models import Handover, Mail, MailState, Reseller, WebSession
+from models import Handover, KeptForm, Mail, MailState, Reseller, WebSession
 from permissions import Actor
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ MONTHS = (13, 24, 36, 60, 84)
 """How long something can be kept; none of them is for ever."""
 
 LONGEST_MONTH = timedelta(days=31)
+FORM_LIFE = timedelta(hours=1)
+"""How long a form waits for the person whose sign-in had ended."""
+
 BATCH = 500
 DONE = (MailState.SENT, MailState.FAILED)
 ENDED = func.coalesce(WebSession.ended_at, WebSession.expires_at)
@@ -93,6 +96,15 @@ def forget_due() -> int:
         ).all()
     db.session.rollback()
     return sum(_forget(*one) for one in chosen)
+
+
+def forget_forms() -> int:
+    """Forget the forms that nobody came back for; gives how many. Commits."""
+    old = delete(KeptForm).where(KeptForm.kept_at < now() - FORM_LIFE)
+    with tenancy.across_resellers():
+        gone = db.session.execute(old.returning(KeptForm.id)).all()
+        db.session.commit()
+    return len(gone)
 
 
 def _forget(reseller_id: int, mail_months: int | None, session_months: int | None) -> int:

@@ -5,13 +5,13 @@ by itself. Passwords, codes, tokens and files are never kept. How a page is fill
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flask import Flask, Response, current_app, flash, render_template, request, session
 from sqlalchemy import delete
 
+import retention
 import sessions
 import tenancy
 from columns import now
@@ -20,7 +20,7 @@ from kept_forms import filling
 from models import KeptForm, Login, Staff, WebSession
 from sign_in_forms import local_path
 
-LIFE = timedelta(hours=1)
+LIFE = retention.FORM_LIFE
 MOST_CHARACTERS = 100_000
 LONGEST_ADDRESS = 2000
 PASSWORDS = frozenset({"password", "current_password", "code"})

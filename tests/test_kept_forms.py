@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 import kept_forms
+import retention
 import second_factor
 import tenancy
 from columns import now
@@ -150,6 +151,17 @@ def test_what_has_had_its_time_is_forgotten_by_the_next(app, visitor, bob, alice
         clock.shift(timedelta(minutes=61))
         late_client(visitor(alice), look)
     assert waiting(app) == 1
+
+
+def test_a_form_that_nobody_comes_back_for_is_forgotten(app, visitor, bob, look) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        late_address(visitor(bob), look)
+        with app.app_context():
+            assert retention.forget_forms() == 0
+        clock.shift(timedelta(minutes=61))
+        with app.app_context():
+            assert retention.forget_forms() == 1
+    assert waiting(app) == 0
 
 
 def test_passwords_are_never_kept(app, visitor, bob, look) -> None:
