@@ -54,6 +54,24 @@ def uncovered() -> Any:
     return and_(Did.client_id.is_not(None), ~has_record)
 
 
+def lacks_record() -> Any:
+    """Tell of each number of a short list whether it has no 911 address on record.
+
+    For a column: PostgreSQL would answer ``uncovered`` by reading every record there is.
+    """
+    record = (
+        select(E911Record.id)
+        .where(
+            E911Record.reseller_id == Did.reseller_id,
+            E911Record.number == Did.number,
+            E911Record.removed_at.is_(None),
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
+    return and_(Did.client_id.is_not(None), record.is_(None))
+
+
 def count_uncovered(client_id: int | None = None) -> int:
     """Count the numbers without a 911 address: of a client, or of all."""
     return db.session.scalar(counted_uncovered(client_id)) or 0

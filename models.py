@@ -917,6 +917,7 @@ class E911Record(Owned, Model):
             postgresql_where=text("removed_at IS NULL"),
         ),
         Index("ix_e911_record_client_id", "reseller_id", "client_id"),
+        Index("ix_e911_record_status", "reseller_id", "status"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

@@ -36,7 +36,7 @@ def numbers() -> Any:
     shows_e911 = _shows_e911(settings)
     found = _list_of(client, wanted).limit(PAGE + 1).offset((page - 1) * PAGE)
     if shows_e911:
-        found = found.add_columns(emergency.uncovered().label("lacks_e911"))
+        found = found.add_columns(emergency.lacks_record().label("lacks_e911"))
     rows = db.session.execute(found).all()
     return render_template(
         "portal/numbers/list.html",

@@ -91,14 +91,21 @@ def numbers(with_groups: bool) -> Any:
 
 
 def of_groups(used: Any) -> Any:
-    """Add what numbers used up by their groups: the name, then its sums."""
-    is_own = DidGroup.client_id == bindparam("client")
+    """Add what numbers used up by their groups: the name, then its sums.
+
+    The client's own numbers are looked up by its groups; else PostgreSQL reads all there are.
+    """
+    own = (
+        select(Did.number.label("number"), DidGroup.name.label("name"))
+        .join(DidGroup, DidGroup.id == Did.did_group_id)
+        .where(DidGroup.client_id == bindparam("client"))
+        .subquery()
+    )
     return (
-        select(DidGroup.name, *(func.sum(used.c[name]).label(name) for name in SUMS))
+        select(own.c.name, *(func.sum(used.c[name]).label(name) for name in SUMS))
         .select_from(used)
-        .outerjoin(Did, Did.number == used.c.number)
-        .outerjoin(DidGroup, (DidGroup.id == Did.did_group_id) & is_own)
-        .group_by(DidGroup.name)
+        .outerjoin(own, own.c.number == used.c.number)
+        .group_by(own.c.name)
     )
 
 

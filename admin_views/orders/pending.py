@@ -85,7 +85,7 @@ class PendingOrders(WholeList, lists.OrderRows):
 
     def client_choices(self) -> Choices:
         """List the clients that wait for something."""
-        return filters.clients_with(PENDING)
+        return filters.clients_among(PENDING)
 
     def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
         """Load the first lines of each order too, and find what stands in the way of each.
