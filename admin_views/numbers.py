@@ -42,6 +42,8 @@ SHOWN = (
 )
 """The columns that the list reads; a column of the export alone is not loaded for it."""
 
+_NO_PLACE = re.compile(r"[\d@_]")
+"""What the name of no city has in it."""
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[+\d\s().\-/·]*\d[+\d\s().\-/·]*")
 
 
@@ -188,12 +190,13 @@ def matching(typed: str) -> Any:
     if looks_like_a_number(text):
         return part_of_number(Did.number, text)
     has_client = select(Client.id).where(Client.name.icontains(text, autoescape=True))
-    return or_(
-        Did.city.istartswith(text, autoescape=True),
-        Did.rate_center.istartswith(text, autoescape=True),
-        Did.label.icontains(text, autoescape=True),
-        Did.client_id.in_(has_client),
-    )
+    rules = [Did.label.icontains(text, autoescape=True), Did.client_id.in_(has_client)]
+    if not _NO_PLACE.search(text):
+        rules += [
+            Did.city.istartswith(text, autoescape=True),
+            Did.rate_center.istartswith(text, autoescape=True),
+        ]
+    return or_(*rules)
 
 
 def looks_like_a_number(text: str) -> bool:

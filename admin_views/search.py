@@ -3,6 +3,7 @@
 What can be found here is what the person's role may look at; each hit leads to its page.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,9 @@ from admin_views.base import Page
 from extensions import db
 from models import Client, Did, Login, Order, Port, PortNumber
 from permissions import Permission
+
+ORDER_NUMBER = re.compile(r"(o-?)?\d{1,9}", re.I)
+"""An order's number, or a part of one: else no order is looked for."""
 
 MOST = 8
 SHORTEST = 2
@@ -121,6 +125,8 @@ def _logins(typed: str) -> Finds:
 
 
 def _orders(typed: str) -> Finds:
+    if not ORDER_NUMBER.fullmatch(typed):
+        return _finds("Orders", [], None)
     wanted = (
         select(Order)
         .where(Order.number.icontains(typed, autoescape=True))
