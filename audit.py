@@ -20,7 +20,13 @@ def record(action: str, thing: Any, by: Actor, **changes: Any) -> AuditEntry:
 
 
 def line(action: str, thing: Any, by: Actor, changes: dict[str, Any]) -> dict[str, Any]:
-    """Give the columns of an entry, for who writes it by another connection."""
+    """Give the columns of an entry, for who writes it by another connection.
+
+    Raises TypeError for a thing that has no name for people to read.
+    """
+    name = str(thing)
+    if name == repr(thing):
+        raise TypeError(f"{type(thing).__name__} says nothing of itself: give it a __str__.")
     return {
         "reseller_id": getattr(thing, "reseller_id", None) or tenancy.current(),
         "staff_id": by.staff_id or by.impersonator_id,
@@ -32,7 +38,7 @@ def line(action: str, thing: Any, by: Actor, changes: dict[str, Any]) -> dict[st
         "action": action,
         "object_type": type(thing).__name__,
         "object_id": thing.id,
-        "object_name": str(thing)[:255],
+        "object_name": name[:255],
         "changes": changes,
     }
 

@@ -245,6 +245,9 @@ class PortalSettings(Owned, Model):
 
     reseller: Mapped[Reseller] = relationship(back_populates="portal_settings")
 
+    def __str__(self) -> str:
+        return self.company_name
+
 
 class Staff(Owned, Model):
     """A person of the reseller who signs in to the back office."""
@@ -722,6 +725,9 @@ class ServicePrice(Owned, Model):
     monthly_micros: Mapped[int] = mapped_column(Micros, default=0)
     setup_micros: Mapped[int] = mapped_column(Micros, default=0)
 
+    def __str__(self) -> str:
+        return self.service.replace("_", " ").capitalize()
+
 
 class Did(Owned, Model):
     """One telephone number of the reseller's inventory.
@@ -897,6 +903,9 @@ class DidImport(Owned, Model):
     staff: Mapped[Staff | None] = relationship(
         primaryjoin="Staff.id == foreign(DidImport.staff_id)"
     )
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class E911Record(Owned, Model):
@@ -1377,6 +1386,9 @@ class RateDeck(Owned, Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    def __str__(self) -> str:
+        return self.file_name
+
 
 class Rerating(Owned, Model):
     """Pricing the calls of some days again: first what it would change, then, confirmed, doing it.
@@ -1402,6 +1414,9 @@ class Rerating(Owned, Model):
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __str__(self) -> str:
+        return f"Price Again {self.id}"
 
 
 class CdrProfile(Owned, Model):
@@ -1469,6 +1484,9 @@ class CdrImport(Owned, Model):
     staff: Mapped[Staff | None] = relationship(
         primaryjoin="Staff.id == foreign(CdrImport.staff_id)"
     )
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class CdrImportPart(Owned, Model):
@@ -1775,6 +1793,9 @@ class Mail(Owned, Model):
     invitation: Mapped[Invitation | None] = relationship(
         primaryjoin="Invitation.id == foreign(Mail.invitation_id)"
     )
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class AuditEntry(Owned, Model):

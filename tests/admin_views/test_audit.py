@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DatabaseError
 
+import audit
 from admin_views import audit_words
 from extensions import db
-from models import AuditEntry
+from models import AuditEntry, CdrImport, Rate, Staff
+from permissions import staff_actor
 from tests.support import orders, people
 
 LOG = "/admin/audit/"
@@ -219,3 +221,14 @@ def test_changes_are_said_in_words(value, words) -> None:
 )
 def test_every_action_has_words(name, words) -> None:
     assert audit_words.action(name) == words
+
+
+def test_what_has_no_name_for_people_is_not_recorded(look, alice) -> None:
+    with look():
+        by = staff_actor(db.session.get_one(Staff, alice.id))
+        with pytest.raises(TypeError, match="Rate says nothing of itself"):
+            audit.record("rate.changed", Rate(), by)
+
+
+def test_a_call_file_is_named_by_its_file() -> None:
+    assert str(CdrImport(file_name="calls.CDR")) == "calls.CDR"
