@@ -202,10 +202,10 @@ def test_an_alert_of_another_client_is_not_found(billing, acme, birch, look) -> 
 
 @pytest.fixture
 def last_month(look, acme) -> date:  # type: ignore[no-untyped-def]
-    """A month that is over, in which Acme owed a dollar."""
+    """A month that is over, in which Acme owed a dollar and a part of a cent."""
     with look():
         month = (charging.this_day().replace(day=1) - charging.timedelta(days=1)).replace(day=1)
-        spent(acme.id, month, 1_000_000, UsageKind.ADJUSTMENT)
+        spent(acme.id, month, 1_004_600, UsageKind.ADJUSTMENT)
         db.session.commit()
         return month
 

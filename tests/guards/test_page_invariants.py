@@ -53,6 +53,7 @@ def test_a_page_that_breaks_no_rule_has_no_fault() -> None:
         ("<h1>", '<script src="http://cdn.example/x.js"></script><h1>', "loaded from elsewhere"),
         ("<h1>", '<link rel="stylesheet" href="//cdn.example/x.css"><h1>', "loaded from elsewhere"),
         ("<h1>", '<p id="f"></p><h1>', "the id f stands twice"),
+        ("<h1>", '<p title="$<b>1</b>"></p><h1>', "markup in an attribute"),
     ],
 )
 def test_each_rule_notices_a_page_that_breaks_it(part: str, broken: str, said: str) -> None:

@@ -49,10 +49,15 @@ def check_page(response: TestResponse) -> None:
     assert found == [], f"{response.request.path}: {found}"
 
 
+MARKUP_INSIDE = re.compile(r'<[a-zA-Z][^<>]*="[^"<>]*<')
+"""A tag that stands within the quotes of another's attribute, where only words may."""
+
+
 def faults(html: str, *, is_mail: bool = False) -> list[str]:
     """List what is wrong with a page: its frame, inline code, forms, fields, pictures, assets."""
     page = BeautifulSoup(html, "html.parser")
     found = [] if is_mail else _inline(page)
+    found += [f"markup in an attribute: {one[-60:]}" for one in MARKUP_INSIDE.findall(html)]
     if len(page.find_all("h1")) != 1:
         found.append("not one h1")
     if page.title is None or not page.title.get_text(strip=True):
