@@ -10,6 +10,16 @@ import display
 
 SPRITE = "icons.svg"
 
+ORDER_STATES = {
+    "pending": ("azure", "clock"),
+    "approved": ("blue", "hourglass"),
+    "completed": ("green", "circle-check"),
+    "failed": ("red", "alert-triangle"),
+    "rejected": ("orange", "circle-x"),
+    "cancelled": ("secondary", "ban"),
+}
+"""The colour and the icon of the badge of an order's state."""
+
 
 class Entry(NamedTuple):
     """One line of a menu: where it leads, under which section, and how many wait there."""
@@ -33,6 +43,15 @@ def _icon(sprite: str, name: str, label: str | None) -> Markup:
     address = f"{sprite}#{name}"
     return Markup(  # noqa: S704  Every value was escaped.
         f'<svg class="icon" {said}><use href="{escape(address)}"></use></svg>'
+    )
+
+
+def order_state(state: str) -> Markup:
+    """Draw the badge of an order's state."""
+    look, symbol = ORDER_STATES[state]
+    said = escape(state.capitalize())
+    return Markup(  # noqa: S704  Every value is escaped or ours.
+        f'<span class="badge bg-{look}-lt state">{icon(symbol)} {said}</span>'
     )
 
 
@@ -78,4 +97,10 @@ def sums(found: Any, cost: bool = True) -> Markup:
 def init_app(app: Flask) -> None:
     """Give the templates what is drawn here."""
     app.extensions["menus"] = {}
-    app.jinja_env.globals.update(draw_icon=icon, draw_menu=menu, draw_sums=sums)
+    draws = {
+        "draw_icon": icon,
+        "draw_menu": menu,
+        "draw_sums": sums,
+        "draw_order_state": order_state,
+    }
+    app.jinja_env.globals.update(draws)

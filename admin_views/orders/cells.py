@@ -9,20 +9,10 @@ from markupsafe import Markup, escape
 import display
 from admin_views.orders import words
 from columns import now
-from drawing import icon
+from drawing import icon, order_state
 from models import Order, OrderLine, OrderState
 
 LONGEST_REASON = 160
-
-STATES = {
-    OrderState.PENDING: ("azure", "clock"),
-    OrderState.APPROVED: ("blue", "hourglass"),
-    OrderState.COMPLETED: ("green", "circle-check"),
-    OrderState.FAILED: ("red", "alert-triangle"),
-    OrderState.REJECTED: ("orange", "circle-x"),
-    OrderState.CANCELLED: ("secondary", "ban"),
-}
-"""The colour and the icon of a state's badge."""
 
 
 def number(view: Any, context: Any, order: Order, name: str) -> Markup:
@@ -86,9 +76,7 @@ def waiting(view: Any, context: Any, order: Order, name: str) -> Markup:
 
 def state(view: Any, context: Any, order: Order, name: str) -> Markup:
     """Show the state as a badge."""
-    look, symbol = STATES[order.state]
-    said = escape(words.state(order))
-    return _html(f'<span class="badge bg-{look}-lt state">{icon(symbol)} {said}</span>')
+    return order_state(order.state.value)
 
 
 def decided_at(view: Any, context: Any, order: Order, name: str) -> Markup:

@@ -6,7 +6,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from admin_views.filters import Choices
-from admin_views.orders import cells, filters, lists, words
+from admin_views.orders import cells, filters, lists
 from models import Order, OrderState
 from permissions import Permission
 
@@ -85,8 +85,8 @@ class OrderHistory(lists.OrderRows):
         return filters.clients_with(DECIDED)
 
     def render(self, template: str, **kwargs: Any) -> Any:
-        """Give the templates the words of orders."""
-        return super().render(template, words=words, may_decide=self.may_decide(), **kwargs)
+        """Tell the templates whether the viewer decides."""
+        return super().render(template, may_decide=self.may_decide(), **kwargs)
 
     def may_decide(self) -> bool:
         """Tell whether the viewer decides orders, and so may take a decision back."""
