@@ -81,21 +81,25 @@ class StaffMembers(StaffRows):
     @expose("/demand/", methods=("POST",))
     def demand_view(self) -> Any:
         """Demand two-factor sign-in of everyone, or stop it."""
-        is_demanded = request.form.get("demand") == "yes"
-        second_factor.demand(own_reseller(), is_demanded, by=self.by)
-        db.session.commit()
-        words = "demanded of everyone" if is_demanded else "up to each person"
-        flash(f"Two-factor sign-in is {words}.", "success")
-        return redirect(url_for(".index_view"))
+        said = (
+            "Two-factor sign-in is demanded of everyone.",
+            "Two-factor sign-in is up to each person.",
+        )
+        return self._demand(second_factor.demand, *said)
 
     @expose("/demand-four-eyes/", methods=("POST",))
     def demand_four_eyes_view(self) -> Any:
         """Keep whoever asked for an order as a login from approving it, or stop that."""
+        who = "Who asks for an order as a login"
+        said = f"{who} has another approve it.", f"{who} may approve it too."
+        return self._demand(staffing.demand_four_eyes, *said)
+
+    def _demand(self, verb: Callable[..., object], if_demanded: str, if_not: str) -> Any:
+        """Demand something of all staff, or stop that, and lead back to the list."""
         is_demanded = request.form.get("demand") == "yes"
-        staffing.demand_four_eyes(own_reseller(), is_demanded, by=self.by)
+        verb(own_reseller(), is_demanded, by=self.by)
         db.session.commit()
-        words = "has another approve it" if is_demanded else "may approve it too"
-        flash(f"Who asks for an order as a login {words}.", "success")
+        flash(if_demanded if is_demanded else if_not, "success")
         return redirect(url_for(".index_view"))
 
     def _do(self, verb: Callable[..., object], done: str) -> Any:
