@@ -1,7 +1,5 @@
 """The upload of a call file: its bar while it is sent, the live page, and coming back to it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from tests.support.calls import (
     hold_since_long_ago,
     line,
 )
-from tests.support.cast import Person, Story
+from tests.support.cast import Story
 from usage import due, importing
 
 UPLOAD = "/admin/call-files/new/"
@@ -33,25 +31,6 @@ SEEN = """() => {
     new MutationObserver(() => window.seen.push(bar.value)).observe(bar, { attributes: true });
 }"""
 """Notes each length that the bar of the upload takes."""
-
-
-@pytest.fixture
-def office(app: Flask, story: Story, live_server: Any, page: Callable[..., Page]) -> Any:
-    """Open a page of the back office as one of the staff: ``with office(alice, path) as seen``."""
-
-    @contextmanager
-    def opened(person: Person, path: str, **more: Any) -> Iterator[Page]:
-        with live_server(app) as address:
-            seen = page(address, **more)
-            seen.goto("/admin/login")
-            seen.get_by_label("E-mail").fill(person.email)
-            seen.get_by_label("Password").fill(person.password)
-            seen.get_by_role("button", name="Sign in").click()
-            seen.goto(path)
-            yield seen
-            seen.close()
-
-    return opened
 
 
 @pytest.fixture

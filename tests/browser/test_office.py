@@ -1,40 +1,17 @@
 """The back office in movement: keys in the queue, undo, previews that follow, help, print."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from extensions import db
 from models import Did, DidType, Staff
 from tests.support import orders
 from tests.support.browser import assert_accessible, assert_no_sideways_scroll
-from tests.support.cast import Person, Story
+from tests.support.cast import Story
 
 QUEUE = "/admin/pending-orders/"
-
-
-@pytest.fixture
-def office(app: Flask, story: Story, live_server: Any, page: Callable[..., Page]) -> Any:
-    """Open a page of the back office as one of the staff: ``with office(alice, path) as seen``."""
-
-    @contextmanager
-    def opened(person: Person, path: str, **more: Any) -> Iterator[Page]:
-        with live_server(app) as address:
-            seen = page(address, **more)
-            seen.goto("/admin/login")
-            seen.get_by_label("E-mail").fill(person.email)
-            seen.get_by_label("Password").fill(person.password)
-            seen.get_by_role("button", name="Sign in").click()
-            seen.goto(path)
-            yield seen
-            # Before the server: a picture still on its way would be a complaint.
-            seen.close()
-
-    return opened
 
 
 @pytest.fixture

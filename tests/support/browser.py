@@ -102,6 +102,26 @@ def page(browser: Browser) -> Iterator[Callable[..., Page]]:
     assert not complaints, complaints
 
 
+@pytest.fixture
+def office(app: Flask, story: Any, live_server: Any, page: Callable[..., Page]) -> Any:
+    """Open a page of the back office as one of the staff: ``with office(alice, path) as seen``."""
+
+    @contextmanager
+    def opened(person: Any, path: str, **more: Any) -> Iterator[Page]:
+        with live_server(app) as address:
+            seen = page(address, **more)
+            seen.goto("/admin/login")
+            seen.get_by_label("E-mail").fill(person.email)
+            seen.get_by_label("Password").fill(person.password)
+            seen.get_by_role("button", name="Sign in").click()
+            seen.goto(path)
+            yield seen
+            # Before the server: a picture still on its way would be a complaint.
+            seen.close()
+
+    return opened
+
+
 def _note(message: ConsoleMessage, complaints: list[str]) -> None:
     # Chromium reports what the content policy refused as an error on the console, too. The page of
     # an error that a test asked for is logged as a failed resource, and is no complaint.
