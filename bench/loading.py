@@ -8,27 +8,21 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+import bare_app
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import text
 
-import database
-from extensions import db, migrate
+from extensions import db
 
-ROOT = Path(__file__).parents[1]
 AT_ONCE = 20_000
 
 
 def make_app(url: str) -> Flask:
     """Make a bare application on a database, migrated up to date."""
-    app = Flask("bench")
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    database.prepare(app)
+    app = bare_app.make_app(url)
     with app.app_context():
         upgrade()
     return app
