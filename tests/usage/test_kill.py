@@ -29,7 +29,7 @@ from tests.support.calls import (
 from tests.support.databases import kind
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS, BUNCH, KILLS = 2_000, 20, 3
+ROWS, BUNCH, KILLS = 6_000, 20, 3
 
 
 @pytest.fixture
