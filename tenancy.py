@@ -220,6 +220,17 @@ def owned_table_names() -> frozenset[str]:
     )
 
 
+@cache
+def root_table_name() -> str:
+    """Name the table whose own key is the reseller."""
+    (name,) = (
+        _table_name(m)
+        for m in db.Model.registry.mappers  # type: ignore[attr-defined]
+        if issubclass(m.class_, Root)
+    )
+    return name
+
+
 def _guard_writes(session: Session, _context: UOWTransaction, _instances: Any) -> None:
     tenant = session.info.get("tenant")
     for row in session.new:

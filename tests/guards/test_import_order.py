@@ -19,6 +19,7 @@ ORDER = (
     "display",
     "drawing",
     "tenancy",
+    "prepared",
     "models",
     "permissions",
     "audit",

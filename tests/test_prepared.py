@@ -1,0 +1,142 @@
+"""Statements built once: narrowed like any other, and never built twice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Select, bindparam, event, func, select, text
+from sqlalchemy.orm import aliased
+
+import tenancy
+from extensions import db
+from models import Client, Did, Login, Order, Reseller
+from prepared import prepared
+from tenancy import TenantMissing
+from tests.support.cast import Story
+
+
+@prepared
+def named(*names: str) -> Select[Any]:
+    """Select the clients of one of some names."""
+    statement = select(Client.id, Client.name).order_by(Client.name)
+    return statement.where(Client.name.in_(names)) if names else statement
+
+
+OTHER = aliased(Client)
+REACHES = {
+    "columns": lambda: select(Client.name),
+    "a count": lambda: select(func.count(Client.id)),
+    "a count from": lambda: select(func.count()).select_from(Client),
+    "an alias": lambda: select(aliased(Client).name),
+    "a sub-query": lambda: select(func.count()).select_from(select(Client.id).subquery()),
+    "a common table": lambda: select(func.count()).select_from(select(Client.id).cte()),
+    "exists": lambda: select(func.count(Reseller.id)).where(select(Client.id).exists()),
+    "among": lambda: select(func.count(Login.id)).where(Login.client_id.in_(select(Client.id))),
+    "a join": lambda: select(Login.name).join(Login.client),
+    "an outer join": lambda: select(Client.name).outerjoin(Did, Did.client_id == Client.id),
+    "beside itself": lambda: select(Client.name).join(OTHER, OTHER.id == Client.id),
+    "a scalar": lambda: select(select(func.count(Client.id)).scalar_subquery(), Reseller.id),
+    "the reseller": lambda: select(Reseller.name),
+}
+
+
+@pytest.mark.parametrize("shape", list(REACHES))
+def test_each_shape_gives_what_the_session_would_give(at_reseller: Story, shape: str) -> None:
+    statement = REACHES[shape]
+    for reseller_id in (at_reseller.reseller_id, at_reseller.other_reseller_id):
+        with tenancy.acting_for(reseller_id):
+            usual = sorted(map(tuple, db.session.execute(statement())))
+            assert sorted(map(tuple, prepared(statement)().all())) == usual
+
+
+def test_each_reseller_gets_its_own_from_one_statement(at_reseller: Story) -> None:
+    ours = named().all()
+    with tenancy.acting_for(at_reseller.other_reseller_id):
+        theirs = named().all()
+    assert len(ours) == 2
+    assert theirs == []
+
+
+AT_LARGE: dict[str, Callable[[], Select[Any]]] = {
+    "a table": lambda: select(Client.__table__.c.name),
+    "a table in a sub-query": lambda: select(Reseller.id).where(
+        Reseller.id.in_(select(Client.__table__.c.reseller_id))
+    ),
+    "a table beside its entity": lambda: select(
+        Client.id, select(func.count()).select_from(Client.__table__.alias("x")).scalar_subquery()
+    ),
+    "a table joined": lambda: select(Reseller.id).join(
+        Client.__table__, Client.__table__.c.reseller_id == Reseller.id
+    ),
+    "a text": lambda: select(Reseller.id).where(text("id IN (SELECT id FROM client)")),
+}
+
+
+@pytest.mark.parametrize("reach", list(AT_LARGE))
+def test_sql_that_cannot_be_narrowed_is_refused(at_reseller: Story, reach: str) -> None:
+    with pytest.raises(TenantMissing, match="cannot be narrowed"):
+        prepared(AT_LARGE[reach])().all()
+
+
+def test_nothing_is_asked_for_no_reseller_or_for_all(at_reseller: Story) -> None:
+    with tenancy.across_resellers(), pytest.raises(TenantMissing):
+        named().all()
+    tenancy.leave()
+    with pytest.raises(TenantMissing):
+        named().all()
+
+
+def test_a_caller_cannot_name_another_reseller(at_reseller: Story) -> None:
+    assert len(named().all(of_reseller=at_reseller.other_reseller_id)) == 2
+
+
+def test_the_ways_to_take_what_is_found(at_reseller: Story) -> None:
+    first, second = named().all()
+    assert named().first() == first
+    assert named().scalar() == first.id
+    assert named().scalars() == [first.id, second.id]
+    assert named(second.name).one() == second
+    assert named("Nobody").first() is None
+
+
+def test_what_was_changed_and_not_written_yet_is_seen(at_reseller: Story) -> None:
+    found = named().first()
+    assert found is not None
+    db.session.get(Client, found.id).name = "Aardvark"
+    assert named("Aardvark").scalars() == [found.id]
+    db.session.rollback()
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Collect the SELECTs that are sent inside the block."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        seen.append(sql)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_a_shape_is_built_once(at_reseller: Story) -> None:
+    built = []
+
+    @prepared
+    def lines(with_client: bool) -> Select[Any]:
+        built.append(with_client)
+        statement = select(Order.number)
+        return (
+            statement.where(Order.client_id == bindparam("client_id")) if with_client else statement
+        )
+
+    with statements() as seen:
+        for _ in range(3):
+            lines(True).all(client_id=1)
+            lines(False).all()
+    assert built == [True, False]
+    assert len([sql for sql in seen if sql.startswith("SELECT")]) == 6
