@@ -157,7 +157,8 @@ class Settings:
             return {**common, "connect_args": {"timeout": 10}}
         return {
             **common,
-            "pool_pre_ping": True,
+            # The one used last knows its statements best, and the others may rest.
+            "pool_use_lifo": True,
             "pool_recycle": 300,
             "connect_args": {"connect_timeout": 5},
         }

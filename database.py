@@ -1,48 +1,77 @@
-"""How the two databases are opened: what SQLite needs to be safe with several writers.
+"""How the two databases are opened: SQLite safely with several writers, PostgreSQL without ado.
 
 SQLite's default transactions lose updates without an error (two readers, then two writers). A
 transaction that may write therefore takes the write lock first, with BEGIN IMMEDIATE; one that only
 reads (a GET) begins plainly, so that readers never wait for each other.
+
+On PostgreSQL a page that only looks needs no transaction: at READ COMMITTED each statement sees
+what was committed before it, inside one or not. BEGIN, ROLLBACK and the question whether a pooled
+connection still lives were more messages than the page's own statements, so none of them is sent.
 """
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
+from time import monotonic
 from typing import Any
 
 from flask import Flask
+from psycopg import OperationalError
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from extensions import db
 
 LOOKED_AT = 400
 """How many rows of an index are looked at for its statistics."""
 
-_reading: ContextVar[bool] = ContextVar("reading", default=False)
+TRUSTED_SECONDS = 30
+"""How long a pooled connection is believed to live when nothing was heard of its end."""
+
+
+class Transaction(Enum):
+    """What a transaction is begun for."""
+
+    WRITING = "writing"
+    """May change something: SQLite's write lock comes first."""
+    READING = "reading"
+    """Changes nothing, and is a transaction all the same, which a cursor of the server needs."""
+    LOOKING = "looking"
+    """A page that is read: on PostgreSQL each statement stands for itself."""
+
+
+_aim: ContextVar[Transaction] = ContextVar("aim", default=Transaction.WRITING)
 
 
 @contextmanager
 def reading() -> Iterator[None]:
     """Begin transactions inside the block without the write lock."""
-    token = _reading.set(True)
+    token = _aim.set(Transaction.READING)
     try:
         yield
     finally:
-        _reading.reset(token)
+        _aim.reset(token)
 
 
-def set_reading(value: bool) -> None:
-    """Say for the rest of this context whether transactions only read."""
-    _reading.set(value)
+def set_looking(value: bool) -> None:
+    """Say for the rest of this context whether a page is only looked at."""
+    _aim.set(Transaction.LOOKING if value else Transaction.WRITING)
 
 
 def prepare(app: Flask) -> None:
-    """Attach the SQLite settings to the application's engine; PostgreSQL needs none."""
+    """Attach how connections are opened and transactions begun to the application's engine."""
     with app.app_context():
         engine = db.engine
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "checkout", _check_that_it_lives)
+        event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "before_cursor_execute", _open_before_a_write)
 
 
 def _open_sqlite(connection: Any, _record: Any) -> None:
@@ -60,7 +89,55 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _may_write() else "BEGIN")
+
+
+def _may_write() -> bool:
+    return _aim.get() is Transaction.WRITING
+
+
+def _check_that_it_lives(connection: Any, record: Any, _proxy: Any) -> None:
+    """Take another connection where the server ended this one, or may have while it lay long.
+
+    A server that ends a connection says so: there is something to read where nothing was asked.
+    Only then, and after a long rest, in which a network may have forgotten it, is it asked.
+    """
+    now = monotonic()
+    used = record.info.get("used", now)
+    record.info["used"] = now
+    try:
+        if now - used >= TRUSTED_SECONDS or _has_news(connection):
+            connection.autocommit = True
+            connection.execute("SELECT 1")
+    except OperationalError as error:
+        raise InvalidatePoolError("The server ended this connection.") from error
+
+
+def _has_news(connection: Any) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _begin_postgresql(connection: Any) -> None:
+    driver, is_looking = _driver(connection), _aim.get() is Transaction.LOOKING
+    if driver.autocommit != is_looking:
+        driver.autocommit = is_looking
+
+
+def _open_before_a_write(
+    connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool
+) -> None:
+    """Let a page that writes after all have its transaction, so that it is whole or not at all."""
+    driver = _driver(connection)
+    if not driver.autocommit or driver.info.transaction_status is not TransactionStatus.IDLE:
+        return
+    if context.is_crud or not statement.startswith(("SELECT", "WITH")):
+        driver.execute("BEGIN")
+
+
+def _driver(connection: Any) -> Any:
+    return connection.connection.dbapi_connection
 
 
 def is_sqlite(engine: Engine) -> bool:

@@ -22,7 +22,7 @@ def at_calls(client: Client, by: Actor, **what: Any) -> None:
     def write(response: Response) -> Response:
         if response.status_code == 200:
             db.session.rollback()
-            database.set_reading(False)
+            database.set_looking(False)
             audit.record("calls.looked_at", client, by, **what)
             db.session.commit()
         return response

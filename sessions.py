@@ -116,11 +116,11 @@ def init_app(app: Flask) -> None:
 
 def _choose_transaction() -> None:
     """Let a GET begin without SQLite's write lock; see database.py."""
-    database.set_reading(request.method in READING)
+    database.set_looking(request.method in READING)
 
 
 def _end_transaction_choice(_error: BaseException | None) -> None:
-    database.set_reading(False)
+    database.set_looking(False)
 
 
 # --- Signing in and out ---------------------------------------------------------------------
@@ -330,7 +330,7 @@ def write_beside(statement: Update | Delete | Insert, aim: str) -> None:
 
     A database that is too busy is logged, with the aim: no page fails for that.
     """
-    database.set_reading(False)
+    database.set_looking(False)
     try:
         with db.engine.begin() as connection:
             connection.execute(statement)
@@ -338,7 +338,7 @@ def write_beside(statement: Update | Delete | Insert, aim: str) -> None:
         # A long import may hold SQLite's one write lock; the next click marks the session.
         current_app.logger.warning("The database was too busy to %s", aim)
     finally:
-        database.set_reading(True)
+        database.set_looking(True)
 
 
 def _see_as(person: Staff | Login) -> None:

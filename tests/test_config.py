@@ -229,13 +229,13 @@ def test_production_warns_where_mail_reaches_nobody():
     ]
 
 
-def test_a_postgresql_pool_checks_its_connections_and_fits_the_threads():
+def test_a_postgresql_pool_fits_the_threads():
     options = Settings.from_environment(PRODUCTION).as_flask_config()["SQLALCHEMY_ENGINE_OPTIONS"]
     assert options == {
         "hide_parameters": True,
         "pool_size": 8,
         "max_overflow": 2,
-        "pool_pre_ping": True,
+        "pool_use_lifo": True,
         "pool_recycle": 300,
         "connect_args": {"connect_timeout": 5},
     }

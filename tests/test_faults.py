@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select, update
@@ -25,6 +24,7 @@ from tests.support.calls import (
     line,
 )
 from tests.support.cast import Story
+from tests.support.databases import terminate
 from usage import importing
 from usage.receiving import receive
 
@@ -99,13 +99,6 @@ def test_a_connection_cut_off_in_an_approval_leaves_the_order_pending(
     assert stands(look, pending) == before
     browser.get(f"/admin/orders/{pending}").forms["approve"].submit(status=(302, 303))
     assert stands(look, pending)[0] is OrderState.COMPLETED
-
-
-def terminate(app: Flask, pid: int) -> None:
-    """End a connection of the server, as an administrator or a failing server would."""
-    address = app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")
-    with psycopg.connect(address, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
 
 def pages_without_room(file: str) -> int:

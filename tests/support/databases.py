@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+from flask import Flask
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -100,3 +101,21 @@ def main() -> str:
 
 if __name__ == "__main__":
     sys.exit(main() or 0)
+
+
+def terminate(app: Flask, pid: int) -> None:
+    """End a connection of the server, as an administrator or a failing server would."""
+    with _beside(app) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+
+
+def last_said(app: Flask, pid: int) -> str:
+    """Tell what the server heard last of a connection."""
+    with _beside(app) as other:
+        found = other.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", (pid,))
+        return str(found.fetchall()[0][0])
+
+
+def _beside(app: Flask) -> psycopg.Connection:
+    address = app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")
+    return psycopg.connect(address, autocommit=True)
