@@ -747,7 +747,14 @@ class Did(Owned, Model):
         Index("ix_did_search", "reseller_id", "status", "state", "rate_center", "number"),
         Index("ix_did_npa", "reseller_id", "status", "npa", "number"),
         Index("ix_did_city", "reseller_id", "status", "city", "number"),
-        Index("ix_did_client_id", "reseller_id", "client_id", "number"),
+        Index(
+            "ix_did_client_id",
+            "reseller_id",
+            "client_id",
+            "number",
+            # SQLite has the id in every index.
+            postgresql_include=["id"],
+        ),
         Index(
             "ix_did_free",
             "reseller_id",
@@ -869,6 +876,7 @@ class DidAssignment(Owned, Model):
             "ix_did_assignment_client_id",
             "reseller_id",
             "client_id",
+            "monthly_micros",
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
@@ -926,6 +934,14 @@ class E911Record(Owned, Model):
             postgresql_where=text("removed_at IS NULL"),
         ),
         Index("ix_e911_record_client_id", "reseller_id", "client_id"),
+        Index(
+            "ix_e911_record_client_live",
+            "reseller_id",
+            "client_id",
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+            postgresql_include=["id"],
+        ),
         Index("ix_e911_record_status", "reseller_id", "status"),
     )
 
@@ -1090,7 +1106,22 @@ class Order(Owned, Model):
         UniqueConstraint("reseller_id", "submit_key"),
         Index("ix_orders_queue", "reseller_id", "state", text("is_urgent DESC"), "submitted_at"),
         Index("ix_orders_client", "reseller_id", "client_id", "submitted_at"),
-        Index("ix_orders_decided", "reseller_id", "decided_at"),
+        Index(
+            "ix_orders_decided",
+            "reseller_id",
+            "decided_at",
+            "id",
+            sqlite_where=text("state != 'pending'"),
+            postgresql_where=text("state != 'pending'"),
+        ),
+        Index(
+            "ix_orders_client_pending",
+            "reseller_id",
+            "client_id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+            postgresql_include=["id"],
+        ),
         Index("ix_orders_client_decided", "reseller_id", "client_id", "decided_at"),
         Index("ix_orders_due", "state", "carry_out_at"),
     )
