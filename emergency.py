@@ -77,7 +77,7 @@ def count_uncovered(client_id: int | None = None) -> int:
     return db.session.scalar(counted_uncovered(client_id)) or 0
 
 
-def counted_uncovered(client_id: int | None = None) -> Any:
+def counted_uncovered(client_id: Any = None) -> Any:
     """Say how they are counted, for a statement that asks for more besides."""
     counted = select(func.count(Did.id)).where(uncovered())
     return counted if client_id is None else counted.where(Did.client_id == client_id)

@@ -3,18 +3,18 @@
 from typing import Any, NamedTuple
 
 from flask import render_template
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 import emergency
 import policy
 from columns import now
-from extensions import db
 from models import Client, Did, Order
 from portal import first_steps, orders, porting
 from portal.access import actor, blueprint, current_client, current_login
+from prepared import prepared
 from usage import reports
 
-FEW = 5
+FEW, DECIDED = 5, 3
 PENDING_CAP = 100
 """Pending orders are counted no further; the page then says "100+"."""
 
@@ -23,8 +23,9 @@ PENDING_CAP = 100
 def first_page() -> Any:
     """Show a login how things stand."""
     client = current_client()
-    waiting = db.session.execute(orders.list_of(client, "pending").limit(FEW)).all()
-    decided = _last_decided(client)
+    mine = {"client": client.id, "skipped": 0}
+    waiting = orders.list_of("pending").all(**mine, most=FEW)
+    decided = orders.list_of("completed", by_decision=True).all(**mine, most=DECIDED)
     counts = _counts(client)
     moving = porting.waiting(client, FEW) if counts.moving else []
     return render_template(
@@ -39,7 +40,6 @@ def first_page() -> Any:
         decided=decided,
         moving=moving,
         moving_count=counts.moving,
-        subjects=orders.subjects([*waiting, *decided]),
         steps=first_steps.of(current_login(), actor(), counts.numbers, counts.without_911),
         may_order=orders.may_order(client),
     )
@@ -56,22 +56,24 @@ class Counts(NamedTuple):
 
 def _counts(client: Client) -> Counts:
     """Count a client's numbers, pending orders, ports and what lacks 911, with one statement."""
-    mine = select(func.count(Did.id)).where(Did.client_id == client.id)
-    some = orders.list_of(client, "pending").with_only_columns(Order.id).limit(PENDING_CAP)
-    pending = select(func.count()).select_from(some.order_by(None).subquery())
-    wanted: list[Any] = [mine, pending, porting.counted_active(client)]
-    if policy.kind_problem(policy.settings_of(client), "e911_provision") is None:
-        wanted.append(emergency.counted_uncovered(client.id))
-    found = db.session.execute(select(*(one.scalar_subquery() for one in wanted))).one()
-    return Counts(*map(int, found))
+    with_911 = policy.kind_problem(policy.settings_of(client), "e911_provision") is None
+    return Counts(*map(int, _counted(with_911).one(client=client.id)))
+
+
+@prepared
+def _counted(with_911: bool) -> Any:
+    mine: Any = bindparam("client")
+    some = select(Order.id).where(Order.client_id == mine, Order.state.in_(orders.TABS["pending"]))
+    wanted = [
+        select(func.count(Did.id)).where(Did.client_id == mine),
+        select(func.count()).select_from(some.limit(PENDING_CAP).subquery()),
+        porting.counted_active(mine),
+    ]
+    if with_911:
+        wanted.append(emergency.counted_uncovered(mine))
+    return select(*(one.scalar_subquery() for one in wanted))
 
 
 def _month_to_date(client: Client) -> reports.Sums:
     today = reports.today(client.reseller.time_zone, now())
     return reports.total(reports.month_to_date(today), client.id)
-
-
-def _last_decided(client: Client) -> list[Any]:
-    newest_first = orders.list_of(client, "completed").order_by(None)
-    by_decision = newest_first.order_by(Order.decided_at.desc(), Order.id.desc())
-    return list(db.session.execute(by_decision.limit(3)))

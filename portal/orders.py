@@ -4,13 +4,12 @@ The words here are the client's: who at the reseller did what is the reseller's 
 why carrying out failed is nothing a client could act on.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 import catalog
@@ -23,6 +22,7 @@ from extensions import db
 from models import Client, Order, OrderEvent, OrderLine, OrderState
 from portal import asked, held, paging, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
+from prepared import prepared
 from workflow import TooLate, Verb
 
 PAGE = 50
@@ -87,13 +87,11 @@ def orders() -> Any:
     asked = request.args.get("tab", "")
     tab = asked if asked in TABS else "pending"
     page = paging.asked()
-    found = list_of(client, tab).limit(PAGE + 1).offset((page - 1) * PAGE)
-    rows = db.session.execute(found).all()
+    rows = list_of(tab).all(client=client.id, most=PAGE + 1, skipped=(page - 1) * PAGE)
     return render_template(
         "portal/orders/list.html",
         tab=tab,
         rows=rows[:PAGE],
-        subjects=subjects(rows[:PAGE]),
         page=page,
         has_more=len(rows) > PAGE,
         url_for_page=paging.url_of,
@@ -113,11 +111,18 @@ def may_order(client: Client) -> bool:
     return off is None and actor().may_request
 
 
-def list_of(client: Client, tab: str) -> Any:
-    """Select what a list shows of the client's orders of a tab, newest first."""
+@prepared
+def list_of(tab: str, *, by_decision: bool = False) -> Any:
+    """Select ``most`` orders of a tab of the ``client``, after ``skipped`` ones, newest first.
+
+    They go by when they were sent, or by when they were decided.
+    """
+    first_line = select(OrderLine.number).where(
+        OrderLine.order_id == Order.id, OrderLine.position == 1
+    )
+    at = Order.decided_at if by_decision else Order.submitted_at
     return (
         select(
-            Order.id,
             Order.number,
             Order.kind,
             Order.state,
@@ -127,22 +132,13 @@ def list_of(client: Client, tab: str) -> Any:
             Order.reason,
             Order.monthly_micros,
             Order.setup_micros,
+            first_line.scalar_subquery().label("subject"),
         )
-        .where(Order.client_id == client.id, Order.state.in_(TABS[tab]))
-        .order_by(Order.submitted_at.desc(), Order.id.desc())
+        .where(Order.client_id == bindparam("client"), Order.state.in_(TABS[tab]))
+        .order_by(at.desc(), Order.id.desc())
+        .limit(bindparam("most"))
+        .offset(bindparam("skipped"))
     )
-
-
-def subjects(rows: Sequence[Any]) -> dict[int, str]:
-    """Give the first number of each order of a list, by the order's id."""
-    if not rows:
-        return {}
-    found = db.session.execute(
-        select(OrderLine.order_id, OrderLine.number).where(
-            OrderLine.order_id.in_([row.id for row in rows]), OrderLine.position == 1
-        )
-    )
-    return {row.order_id: row.number for row in found}
 
 
 # --- One order --------------------------------------------------------------------------------
