@@ -6,7 +6,6 @@ The same rules are asked three times: when the portal lists, when it submits and
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, inspect, or_, select
@@ -37,6 +36,7 @@ from models import (
     ServicePrice,
     Tier,
 )
+from prepared import prepared
 
 
 class Refused(Exception):
@@ -299,11 +299,11 @@ def count_numbers(client: Client, except_order: int | None = None) -> int:
 
 def monthly_total(client: Client, except_order: int | None = None) -> int:
     """Add up what a client pays a month, in micro-units, with what its open orders would add."""
-    given = {"client": client.id, "except_order": except_order or 0}
-    return sum(int(part or 0) for part in db.session.execute(_monthly_parts(), given).one())
+    parts = _monthly_parts().one(client=client.id, except_order=except_order or 0)
+    return sum(int(part or 0) for part in parts)
 
 
-@lru_cache
+@prepared
 def _monthly_parts() -> Any:
     mine: Any = bindparam("client")
     parts = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ParamSpec, cast
 
-from sqlalchemy import Row, Select, bindparam
+from sqlalchemy import Select, bindparam
 from sqlalchemy.orm import with_loader_criteria
 
 import tenancy
@@ -38,21 +38,21 @@ class Prepared:
             with_loader_criteria(Root, lambda cls: cls.id == _of_reseller, **options),
         )
 
-    def all(self, **values: Any) -> Sequence[Row[Any]]:
+    def all(self, **values: Any) -> Sequence[Any]:
         """Give every row.
 
         Raises TenantMissing where the session has no reseller or works for all, or where the
         statement reaches a table that cannot be narrowed.
         """
-        return cast("Sequence[Row[Any]]", self._run(values).all())
+        return cast("Sequence[Any]", self._run(values).all())
 
-    def first(self, **values: Any) -> Row[Any] | None:
+    def first(self, **values: Any) -> Any:
         """Give the first row, or None; raises as ``all`` does."""
-        return cast("Row[Any] | None", self._run(values).first())
+        return self._run(values).first()
 
-    def one(self, **values: Any) -> Row[Any]:
+    def one(self, **values: Any) -> Any:
         """Give the only row; raises NoResultFound or MultipleResultsFound, and as ``all`` does."""
-        return cast("Row[Any]", self._run(values).one())
+        return self._run(values).one()
 
     def scalar(self, **values: Any) -> Any:
         """Give the first column of the first row, or None; raises as ``all`` does."""

@@ -14,6 +14,7 @@ from sqlalchemy import select
 import rollup
 from extensions import db
 from models import Call, ChargeKind, Client, UsageKind
+from prepared import Prepared
 from usage import selecting
 
 KINDS = {
@@ -151,10 +152,11 @@ def days(*spans: Range, client_id: int | None = None) -> Days:
     edges = {"first": min(s.first for s in spans), "last": max(s.last for s in spans)}
     for n, span in enumerate(spans):
         edges |= {f"first_{n}": span.first, f"last_{n}": span.last}
+    of_client = {} if client_id is None else {"client": client_id}
     wanted = selecting.days(len(spans), client_id is not None)
     return {
         (day, kind): Sums(0, calls, *sums) if kind is UsageKind.MESSAGE else Sums(calls, 0, *sums)
-        for day, kind, calls, *sums in db.session.execute(wanted, edges | {"client": client_id})
+        for day, kind, calls, *sums in wanted.all(**edges, **of_client)
     }
 
 
@@ -163,14 +165,14 @@ def by_number(span: Range, client_id: int) -> dict[str, Sums]:
 
     Charges that are no number's stand under the empty one.
     """
-    rows = db.session.execute(selecting.by_number(), _in_numbers(span, client_id))
+    rows = selecting.by_number().all(**_in_numbers(span, client_id))
     return {number: Sums(*map(int, sums)) for number, *sums in rows}
 
 
 def of_number(span: Range, client_id: int, number: str) -> Sums | None:
     """Add up a range of days of one number; None where it was not used."""
     given = _in_numbers(span, client_id) | {"number": number}
-    row = db.session.execute(selecting.of_number(), given).first()
+    row = selecting.of_number().first(**given)
     return Sums(*map(int, row[1:])) if row else None
 
 
@@ -179,7 +181,7 @@ def by_group(span: Range, client_id: int) -> dict[str, Sums]:
 
     What is in no group, and charges of no number, stand under the empty name.
     """
-    return _groups(db.session.execute(selecting.by_group(), _in_numbers(span, client_id)))
+    return _groups(selecting.by_group().all(**_in_numbers(span, client_id)))
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def numbers_at(span: Range, client_id: int, page: int, *, groups: bool = False) 
     }
     numbers: list[Sequence[Any]] = []
     of_groups: list[Sequence[Any]] = []
-    for is_group, *row in db.session.execute(selecting.numbers(groups), asked):
+    for is_group, *row in selecting.numbers(groups).all(**asked):
         (of_groups if is_group else numbers).append(row)
     return Numbers(
         {number: Sums(*map(int, sums)) for number, *sums in numbers[:NUMBERS]},
@@ -222,20 +224,20 @@ def _groups(rows: Iterable[Sequence[Any]]) -> dict[str, Sums]:
 def by_client(span: Range, ids: Sequence[int] | None = None) -> dict[int, Sums]:
     """Add up a range of days client by client, the dearest first; nobody's stands under 0."""
     wanted, given = _of_clients(selecting.clients, span, ids)
-    return {owner: Sums(*map(int, sums)) for owner, *sums in db.session.execute(wanted, given)}
+    return {owner: Sums(*map(int, sums)) for owner, *sums in wanted.all(**given)}
 
 
 def dearest(span: Range, most: int) -> list[tuple[int, str, int]]:
     """List the clients that a range of days came dearest to: id, name and micro-units."""
     wanted, given = _of_clients(selecting.dearest, span)
-    rows = db.session.execute(wanted, given | {"most": most})
+    rows = wanted.all(**given, most=most)
     return [(key, name, int(micros)) for key, name, micros in rows]
 
 
 def total(span: Range, client_id: int | None = None) -> Sums:
     """Add up a range of days."""
     wanted, given = _of_clients(selecting.total, span, None if client_id is None else [client_id])
-    return Sums(*(int(value or 0) for value in db.session.execute(wanted, given).one()))
+    return Sums(*(int(value or 0) for value in wanted.one(**given)))
 
 
 def counted_late(calls: Iterable[Call], zone: str) -> set[int]:
@@ -274,16 +276,17 @@ def _in_numbers(span: Range, client_id: int) -> dict[str, Any]:
 
 
 def _of_clients(
-    select_from: Callable[[tuple[str, ...], bool], Any],
+    select_from: Callable[[tuple[str, ...], bool], Prepared],
     span: Range,
     ids: Sequence[int] | None = None,
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Prepared, dict[str, Any]]:
     """Make a statement on what clients used in a range, and give what it is told.
 
     A range comes to whole months, and days at its ends. Those that follow in its last month are
     taken off: of a month to date there are hardly any.
     """
-    day, given = timedelta(days=1), dict[str, Any](ids=ids)
+    day = timedelta(days=1)
+    given: dict[str, Any] = {} if ids is None else {"ids": ids}
     months_from = span.first if span.first.day == 1 else next_month(span.first)
     parts: dict[str, tuple[date, date]] = {"days": (span.first, span.last)}
     if months_from <= span.last:

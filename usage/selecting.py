@@ -1,10 +1,9 @@
-"""The statements behind reports, each made once, since that takes longer than to run it.
+"""The statements behind reports, each built once.
 
 Values come with the run: ``first``, ``last`` and what each function names besides. Every statement
 reads the coarsest sums that have the answer; only numbers are read from daily sums of numbers.
 """
 
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, literal, or_, select, union_all
@@ -20,12 +19,13 @@ from models import (
     UsageDay,
     UsageKind,
 )
+from prepared import prepared
 
 SUMS = ("calls", "messages", "billed_seconds", "cost_micros", "price_micros")
 """The numbers of ``reports.Sums``, in their order."""
 
 
-@lru_cache
+@prepared
 def days(count: int, of_client: bool) -> Any:
     """Select the days of some ranges by kind, of a ``client`` or of all.
 
@@ -42,9 +42,8 @@ def days(count: int, of_client: bool) -> Any:
     return wanted.where(table.owner == bindparam("client")) if of_client else wanted
 
 
-@lru_cache
 def of_numbers() -> Any:
-    """Select what each number of a client used: the number, then its sums."""
+    """Select what each number of a client used: the number, then its sums; for those below."""
     mine = (
         UsageDay.client_id == bindparam("client"),
         UsageDay.day >= bindparam("first"),
@@ -53,26 +52,26 @@ def of_numbers() -> Any:
     return select(UsageDay.number, *_summed(UsageDay)).where(*mine).group_by(UsageDay.number)
 
 
-@lru_cache
+@prepared
 def by_number() -> Any:
     """Select all numbers of a ``client``, the dearest first."""
     price = func.sum(UsageDay.price_micros).desc()
     return of_numbers().order_by(price, UsageDay.number)
 
 
-@lru_cache
+@prepared
 def of_number() -> Any:
     """Select one ``number`` of a ``client``."""
     return of_numbers().where(UsageDay.number == bindparam("number"))
 
 
-@lru_cache
+@prepared
 def by_group() -> Any:
     """Select the groups of a ``client``."""
     return of_groups(of_numbers().subquery())
 
 
-@lru_cache
+@prepared
 def numbers(with_groups: bool) -> Any:
     """Select ``most`` numbers of a ``client`` after ``skipped`` ones, and its groups behind them.
 
@@ -109,7 +108,7 @@ def of_groups(used: Any) -> Any:
     )
 
 
-@lru_cache
+@prepared
 def clients(parts: tuple[str, ...], some: bool) -> Any:
     """Select all clients, or some ``ids``, the dearest first: the owner, then its sums.
 
@@ -120,7 +119,7 @@ def clients(parts: tuple[str, ...], some: bool) -> Any:
     return found.order_by(func.sum(used.c.price_micros).desc(), used.c.owner)
 
 
-@lru_cache
+@prepared
 def dearest(parts: tuple[str, ...], some: bool) -> Any:
     """Select the ``most`` dearest clients: id, name and price."""
     used = _union(parts, some)
@@ -130,7 +129,7 @@ def dearest(parts: tuple[str, ...], some: bool) -> Any:
     return found.limit(bindparam("most"))
 
 
-@lru_cache
+@prepared
 def total(parts: tuple[str, ...], some: bool) -> Any:
     """Select what all clients, or some ``ids``, come to."""
     return select(*_summed(_union(parts, some).c))
