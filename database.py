@@ -69,7 +69,6 @@ def prepare(app: Flask) -> None:
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "connect", _open_postgresql)
         event.listen(engine, "checkout", _check_that_it_lives)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "before_cursor_execute", _open_before_a_write)
@@ -95,12 +94,6 @@ def _begin_sqlite(connection: Any) -> None:
 
 def _may_write() -> bool:
     return _aim.get() is Transaction.WRITING
-
-
-def _open_postgresql(connection: Any, _record: Any) -> None:
-    """Have each statement planned for its values: one client has a hundred times another's rows."""
-    connection.execute("SET plan_cache_mode = force_custom_plan")
-    connection.commit()
 
 
 def _check_that_it_lives(connection: Any, record: Any, _proxy: Any) -> None:

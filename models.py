@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     false,
     text,
     true,
@@ -1172,6 +1173,10 @@ class Order(Owned, Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+IS_PENDING: Any = Order.state == bindparam(None, OrderState.PENDING, literal_execute=True)
+"""What waits; written into the SQL, so that the index of pending orders is known to fit."""
 
 
 class OrderLine(Owned, Model):

@@ -1,12 +1,10 @@
 """The back office's first page: what waits for the reseller, and the first steps of a new one."""
 
-from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 from flask_admin import expose
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import joinedload
 
 import catalog
 import charts
@@ -15,13 +13,13 @@ from admin_views import first_steps
 from admin_views.base import IndexPage, own_reseller
 from admin_views.usage import ranges
 from columns import now
-from extensions import db
 from models import (
     Client,
     Did,
     DidStatus,
     E911Record,
     E911Status,
+    Login,
     Mail,
     MailState,
     Order,
@@ -31,6 +29,7 @@ from models import (
 )
 from permissions import Permission
 from ports.words import QUESTION
+from prepared import prepared
 from usage import reports
 
 MOST_WAITING = 5
@@ -45,10 +44,10 @@ class FirstPage(IndexPage):
     @expose("/")
     def index(self) -> Any:
         """Show what waits, what there is, and what is still to be set up."""
-        counts = dict(db.session.execute(_counts()).mappings().one())
+        counts = dict(_counts().one()._mapping)
         return self.render(
             "admin/first_page/index.html",
-            waiting=_waiting(),
+            waiting=_waiting().all(),
             kinds=catalog.KINDS,
             orders={state: counts[f"{state}_orders"] for state in WAITING_STATES},
             mails=counts,
@@ -83,20 +82,24 @@ def _usage() -> dict[str, Any]:
     }
 
 
-def _waiting() -> list[Order]:
-    """List the orders that have waited longest, 911 before all others."""
-    return list(
-        db.session.scalars(
-            select(Order)
-            .where(Order.state == OrderState.PENDING)
-            .options(joinedload(Order.client), joinedload(Order.login))
-            .order_by(Order.is_urgent.desc(), Order.submitted_at, Order.id)
-            .limit(MOST_WAITING)
+@prepared
+def _waiting() -> Any:
+    """Select the orders that have waited longest, 911 before all others."""
+    return (
+        select(
+            *(Order.number, Order.kind, Order.is_urgent, Order.line_count, Order.submitted_at),
+            Client.name.label("client"),
+            Login.name.label("login"),
         )
+        .join(Order.client)
+        .outerjoin(Order.login)
+        .where(Order.state == OrderState.PENDING)
+        .order_by(Order.is_urgent.desc(), Order.submitted_at, Order.id)
+        .limit(MOST_WAITING)
     )
 
 
-@lru_cache
+@prepared
 def _counts() -> Any:
     """Select counts of what is few or stands in an index, with one statement.
 

@@ -1,12 +1,12 @@
 """The first steps of a new reseller, each checked against its rows; each person can hide them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from sqlalchemy import exists, select
 
 import accounts
-from extensions import db
 from models import (
     Client,
     Did,
@@ -20,6 +20,7 @@ from models import (
     Tier,
 )
 from permissions import Actor, Permission
+from prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ def of(person: Staff, by: Actor) -> list[Step]:
     """List the steps of a person's reseller; none when all are done, or hidden by the person."""
     if accounts.is_off(person, accounts.FIRST_STEPS):
         return []
-    steps = _steps(person.reseller.portal_settings, _found(), by)
+    steps = _steps(person.reseller.portal_settings, dict(_found().one()._mapping), by)
     return [] if all(step.is_done or step.is_optional for step in steps) else steps
 
 
-def _found() -> dict[str, bool]:
-    """Tell which rows there are, with one statement."""
+@prepared
+def _found() -> Any:
+    """Select which rows there are, with one statement."""
     parts = {
         "numbers": exists(select(Did.id)),
         "prices": exists(select(Tier.id).where(Tier.monthly_micros > 0)),
@@ -51,8 +53,7 @@ def _found() -> dict[str, bool]:
         "mails": exists(select(Mail.id).where(Mail.state == MailState.SENT)),
         "orders": exists(select(Order.id)),
     }
-    named = (part.label(name) for name, part in parts.items())
-    return dict(db.session.execute(select(*named)).mappings().one())
+    return select(*(part.label(name) for name, part in parts.items()))
 
 
 def _steps(settings: PortalSettings, found: dict[str, bool], by: Actor) -> list[Step]:

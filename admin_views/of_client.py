@@ -4,7 +4,6 @@ A tab is a screen of its own with its own address, so that it can be linked and 
 works. Which screens are tabs is ``admin_views.clients.tabs``; what they show is theirs.
 """
 
-from functools import lru_cache
 from typing import Any
 
 from flask import abort, current_app, g, url_for
@@ -13,8 +12,9 @@ from sqlalchemy import bindparam, func, select
 
 from admin_views.base import to_id
 from extensions import db
-from models import Client, Did, E911Record, Login, Order, OrderState, Port
+from models import IS_PENDING, Client, Did, E911Record, Login, Order, Port
 from permissions import Actor, Permission
+from prepared import prepared
 
 TABS = (
     ("client.overview", "Overview", Permission.CLIENTS_VIEW),
@@ -106,18 +106,16 @@ class OfClient:
 
 def _counts(client_id: int) -> dict[str, int]:
     """Count what stands behind the tabs that say how much it is."""
-    given = {"client": client_id}
-    return dict(db.session.execute(_select_counts(), given).mappings().one())
+    return dict(_select_counts().one(client=client_id)._mapping)
 
 
-@lru_cache
+@prepared
 def _select_counts() -> Any:
-    """Make the statement once: that takes longer than to run it."""
     mine: Any = bindparam("client")
-    waits, kept = Order.state == OrderState.PENDING, E911Record.removed_at.is_(None)
+    kept = E911Record.removed_at.is_(None)
     counted = {
         "Logins": select(func.count(Login.id)).where(Login.client_id == mine),
-        "Pending Orders": select(func.count(Order.id)).where(Order.client_id == mine, waits),
+        "Pending Orders": select(func.count(Order.id)).where(Order.client_id == mine, IS_PENDING),
         "Numbers": select(func.count(Did.id)).where(Did.client_id == mine),
         "911": select(func.count(E911Record.id)).where(E911Record.client_id == mine, kept),
         "Ports": select(func.count(Port.id)).where(Port.client_id == mine),

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 import rollup
 import tenancy
 from extensions import db
 from models import Did, DidStatus, UsageClientDay, UsageDay
+from prepared import prepared
 from usage.reports import Days, Range
 
 UNUSED_DAYS = 90
@@ -98,22 +99,30 @@ def unusual(today: date, *, days: int = LATELY) -> list[Unusual]:
 
     The pattern of a day is the median of the same weekday in the eight weeks before.
     """
-    span, table = pattern(today, days), UsageClientDay
-    calls = (table.owner != 0, table.kind.in_(CALLS), table.day <= span.last)
-    price = func.sum(table.price_micros)
-    # Most clients have no day that is dear enough, and need no pattern.
-    dear = select(table.owner).where(*calls, table.day >= today - timedelta(days=days))
-    dear = dear.group_by(table.owner, table.day).having(price >= LEAST_MICROS)
-    rows = db.session.execute(
-        select(table.owner, table.day, price)
-        .where(*calls, table.day >= span.first, table.owner.in_(dear))
-        .group_by(table.owner, table.day)
-    )
-    by_client: dict[int, dict[date, int]] = defaultdict(dict)
-    for owner, day, micros in rows:
+    span, by_client = pattern(today, days), defaultdict[int, dict[date, int]](dict)
+    edges = {"first": span.first, "last": span.last, "lately": today - timedelta(days=days)}
+    for owner, day, micros in _dear().all(**edges):
         by_client[owner][day] = int(micros)
     found = [one for owner, spent in by_client.items() for one in _far(owner, spent, today, days)]
     return sorted(found, key=lambda one: (one.day, one.price_micros), reverse=True)
+
+
+@prepared
+def _dear() -> Any:
+    """Select the days of clients of whom a day from ``lately`` on was dear: most need no pattern.
+
+    A dear day has a kind that makes up its part of it, which leaves few to be added up.
+    """
+    table: Any = UsageClientDay
+    calls = (table.owner != 0, table.kind.in_(CALLS), table.day <= bindparam("last"))
+    lately, price = table.day >= bindparam("lately"), func.sum(table.price_micros)
+    may_be = select(table.owner).where(*calls, lately)
+    may_be = may_be.where(table.price_micros >= LEAST_MICROS // len(CALLS))
+    is_dear = select(table.owner).where(*calls, lately, table.owner.in_(may_be))
+    is_dear = is_dear.group_by(table.owner, table.day).having(price >= LEAST_MICROS)
+    since = table.day >= bindparam("first")
+    found = select(table.owner, table.day, price).where(*calls, since, table.owner.in_(is_dear))
+    return found.group_by(table.owner, table.day)
 
 
 def unusual_of(client_id: int, found: Days, today: date, *, days: int = LATELY) -> list[Unusual]:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 import rollup
-from extensions import db
 from models import Call, ChargeKind, Client, UsageKind
-from prepared import Prepared
+from prepared import Prepared, prepared
 from usage import selecting
 
 KINDS = {
@@ -267,8 +266,13 @@ def calls(span: Range, *, client_id: int | None = None, number: str | None = Non
 
 def names(ids: Iterable[int]) -> dict[int, str]:
     """Name clients by id."""
-    rows = db.session.execute(select(Client.id, Client.name).where(Client.id.in_(sorted(ids))))
-    return dict(rows.all())  # type: ignore[arg-type]
+    wanted = sorted(ids)
+    return dict(map(tuple, _names().all(ids=wanted))) if wanted else {}
+
+
+@prepared
+def _names() -> Any:
+    return select(Client.id, Client.name).where(Client.id.in_(bindparam("ids", expanding=True)))
 
 
 def _in_numbers(span: Range, client_id: int) -> dict[str, Any]:

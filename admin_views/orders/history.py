@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from admin_views.filters import Choices
 from admin_views.orders import cells, filters, lists
-from models import Order, OrderState
+from models import IS_PENDING, Order
 from permissions import Permission
 
-DECIDED = Order.state != OrderState.PENDING
+DECIDED = ~IS_PENDING
 
 
 class OrderHistory(lists.OrderRows):

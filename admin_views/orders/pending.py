@@ -15,12 +15,11 @@ from admin_views.filters import Choices
 from admin_views.orders import cells, deciding, filters, lists, words
 from admin_views.whole_list import Chosen, WholeList
 from extensions import db
-from models import Client, Order, OrderLine, OrderState
+from models import IS_PENDING, Client, Order, OrderLine, OrderState
 from permissions import Permission
 from workflow import Verb
 
 LINES_SHOWN = 3
-PENDING = Order.state == OrderState.PENDING
 
 
 class PendingOrders(WholeList, lists.OrderRows):
@@ -81,11 +80,11 @@ class PendingOrders(WholeList, lists.OrderRows):
 
     def scope(self, query: Any) -> Any:
         """Keep the orders that wait."""
-        return query.filter(PENDING)
+        return query.filter(IS_PENDING)
 
     def client_choices(self) -> Choices:
         """List the clients that wait for something."""
-        return filters.clients_among(PENDING)
+        return filters.clients_among(IS_PENDING)
 
     def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
         """Load the first lines of each order too, and find what stands in the way of each.
