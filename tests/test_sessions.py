@@ -10,6 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import Engine, select
 
+import display
 import sessions
 import tenancy
 from extensions import db
@@ -279,3 +280,8 @@ def test_nobody_acts_without_a_sign_in(app: Flask, story: Story):
         assert (sessions.staff(), sessions.login()) == (None, None)
     assert (actor.staff_id, actor.login_id, actor.may_request) == (None, None, False)
     assert actor.permissions == frozenset()
+
+
+def test_after_a_request_nobody_in_particular_looks(visitor, alice: Person) -> None:
+    visitor(alice).get("/admin/")
+    assert display.viewers_zone() == "UTC"

@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import g
 from flask_admin.contrib.sqla.filters import BaseSQLAFilter
 from sqlalchemy import or_, select
 
@@ -120,7 +119,7 @@ class OnDay(BaseSQLAFilter):  # type: ignore[misc]
 
 def midnight(day: date) -> datetime:
     """Tell the moment at which a day begins for whoever looks."""
-    return datetime.combine(day, time(), ZoneInfo(g.get("display_zone") or "UTC"))
+    return datetime.combine(day, time(), ZoneInfo(display.viewers_zone()))
 
 
 def clients_with(rule: Any) -> Choices:
