@@ -3,7 +3,8 @@
 To build a statement of columns and narrow it takes SQLAlchemy three times as long as to run it. A
 function under ``@prepared`` builds one of a shape, with ``bindparam`` where a value goes; the next
 caller gets the same. It is narrowed to a reseller when it is built, whose id is a value like others
-and always the session's own, never the caller's. Only columns can be asked for, not entities.
+and always the session's own, never the caller's. Columns are asked for by ``all`` and its like,
+past the ORM; ``objects`` loads entities.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ParamSpec, cast
 
-from sqlalchemy import Select, bindparam
+from sqlalchemy import ScalarResult, Select, bindparam
 from sqlalchemy.orm import with_loader_criteria
 
 import tenancy
@@ -21,6 +22,9 @@ from tenancy import Owned, Root, TenantMissing
 
 MOST_SHAPES = 256
 """How many shapes of one statement are kept; a page has a handful."""
+
+MOST_RESELLERS = 100
+"""For how many resellers a statement that loads entities is kept."""
 
 Shape = ParamSpec("Shape")
 
@@ -32,6 +36,8 @@ class Prepared:
     """One statement, narrowed to whichever reseller the session works for when it is run."""
 
     def __init__(self, statement: Select[Any]) -> None:
+        self._plain = statement
+        self._by_tenant: dict[int, Any] = {}
         options: dict[str, Any] = {"include_aliases": True, "propagate_to_loaders": False}
         self._statement = statement.options(
             with_loader_criteria(Owned, lambda cls: cls.reseller_id == _of_reseller, **options),
@@ -61,6 +67,23 @@ class Prepared:
     def scalars(self, **values: Any) -> Sequence[Any]:
         """Give the first column of every row; raises as ``all`` does."""
         return cast("Sequence[Any]", self._run(values).scalars().all())
+
+    def objects(self, **values: Any) -> ScalarResult[Any]:
+        """Load entities into the session, with what the statement's options load besides.
+
+        Raises TenantMissing as ``all`` does.
+        """
+        mine = self._of(tenancy.current())
+        return db.session.scalars(mine, values, execution_options={tenancy.NARROWED: mine})
+
+    def _of(self, tenant: int) -> Any:
+        """Give the statement for a reseller: what its options load is narrowed by its value."""
+        found = self._by_tenant.get(tenant)
+        if found is None:
+            if len(self._by_tenant) >= MOST_RESELLERS:
+                self._by_tenant.clear()
+            found = self._by_tenant[tenant] = tenancy.narrowed(self._plain, tenant)
+        return found
 
     def _run(self, values: dict[str, Any]) -> Any:
         session = db.session()

@@ -27,6 +27,8 @@ from columns import RowId
 from extensions import db
 
 EVERY = "every reseller"
+NARROWED = "narrowed"
+"""The execution option by which ``prepared`` names a statement that it has narrowed itself."""
 
 
 class TenantMissing(RuntimeError):
@@ -115,7 +117,14 @@ def _scope(state: ORMExecuteState) -> None:
         return
     if _has_bare_tables(state):
         raise TenantMissing("This SQL cannot be narrowed to a reseller; use ORM entities.")
-    state.statement = state.statement.options(*_narrowing(tenant))
+    # What a statement's eager loading asks besides has its options, and is another statement.
+    if state.execution_options.get(NARROWED) is not state.statement:
+        state.statement = narrowed(state.statement, tenant)
+
+
+def narrowed(statement: Any, tenant: int) -> Any:
+    """Narrow an ORM statement to a reseller."""
+    return statement.options(*_narrowing(tenant))
 
 
 @lru_cache(maxsize=1024)

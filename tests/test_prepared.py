@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Select, bindparam, event, func, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, selectinload
 
 import tenancy
 from extensions import db
@@ -140,3 +140,34 @@ def test_a_shape_is_built_once(at_reseller: Story) -> None:
             lines(False).all()
     assert built == [True, False]
     assert len([sql for sql in seen if sql.startswith("SELECT")]) == 6
+
+
+@prepared
+def clients_whole() -> Select[Any]:
+    """Select clients with what they have."""
+    return select(Client).order_by(Client.id).options(selectinload(Client.logins))
+
+
+def test_objects_are_narrowed_with_all_that_is_loaded_besides(at_reseller: Story) -> None:
+    usual = db.session.scalars(select(Client).order_by(Client.id)).all()
+    with statements() as seen:
+        assert clients_whole().objects().all() == usual
+    assert len(seen) == 2
+    assert all("reseller_id = " in sql for sql in seen)
+    with tenancy.acting_for(at_reseller.other_reseller_id):
+        assert clients_whole().objects().all() == []
+
+
+def test_objects_are_asked_for_no_reseller_nor_for_all(at_reseller: Story) -> None:
+    with tenancy.across_resellers(), pytest.raises(TenantMissing):
+        clients_whole().objects()
+    tenancy.leave()
+    with pytest.raises(TenantMissing):
+        clients_whole().objects()
+
+
+def test_objects_of_a_bare_table_are_refused(at_reseller: Story) -> None:
+    table = Login.__table__
+    beside = prepared(lambda: select(Client).join(table, table.c.client_id == Client.id))
+    with pytest.raises(TenantMissing, match="cannot be narrowed"):
+        beside().objects()
