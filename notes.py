@@ -4,8 +4,9 @@ A note decides nothing. It is told to the other side by mail; a private one to n
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 import audit
 import mailer
@@ -14,16 +15,20 @@ from extensions import db
 from models import Order, OrderNote
 from permissions import Actor, Permission
 from policy import Refused
+from prepared import prepared
 
 LONGEST = 2_000
 
 
 def of(order: Order, *, private: bool) -> Sequence[OrderNote]:
     """List an order's notes, oldest first; the private ones only for staff."""
-    mine = select(OrderNote).where(OrderNote.order_id == order.id).order_by(OrderNote.id)
-    return db.session.scalars(
-        mine if private else mine.where(OrderNote.is_private.is_(False))
-    ).all()
+    return _of_order(private).objects(order=order.id).all()
+
+
+@prepared
+def _of_order(private: bool) -> Any:
+    mine = select(OrderNote).where(OrderNote.order_id == bindparam("order")).order_by(OrderNote.id)
+    return mine if private else mine.where(OrderNote.is_private.is_(False))
 
 
 def add(order: Order, typed: str | None, by: Actor, *, is_private: bool = False) -> OrderNote:

@@ -120,7 +120,7 @@ class OrderPage(Page):
             now=now(),
             allowed={verb.value for verb in workflow.allowed(order, self.by)},
             obstacle=_obstacle(order, self.by),
-            mails=queue.mails(order),
+            mails=queue.mails().all(order=order.id),
             notes=notes.of(order, private=True),
             reasons=canned.reasons() if order.state is OrderState.PENDING else [],
             following=queue.following(order),

@@ -1,27 +1,31 @@
 """Which orders wait and in which turn: 911 first of all, then the oldest; reads only."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import abort
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import joinedload, load_only, selectinload
+from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy.orm import joinedload, selectinload
 
-from extensions import db
 from models import Client, Mail, Order, OrderState
+from prepared import prepared
 
 TURN = (Order.is_urgent.desc(), Order.submitted_at, Order.id)
 
 
 def find(number: str) -> Order:
     """Find an order of the session's reseller by its number, or answer 404."""
-    statement = (
+    found: Order | None = _numbered().objects(number=number).first()
+    return found or abort(404)
+
+
+@prepared
+def _numbered() -> Any:
+    return (
         select(Order)
-        .where(Order.number == number)
+        .where(Order.number == bindparam("number"))
         .options(*whole(), joinedload(Order.impersonator))
         .execution_options(populate_existing=True)
     )
-    return db.session.scalar(statement) or abort(404)
 
 
 def whole() -> tuple[Any, ...]:
@@ -35,39 +39,45 @@ def whole() -> tuple[Any, ...]:
     )
 
 
-def mails(order: Order) -> Sequence[Mail]:
-    """List the mails that an order caused, without their texts."""
-    envelope = load_only(Mail.to_address, Mail.subject, Mail.state)
-    mine = select(Mail).where(Mail.order_id == order.id).order_by(Mail.id).options(envelope)
-    return db.session.scalars(mine).all()
+@prepared
+def mails() -> Any:
+    """Select the mails that an ``order`` caused, without their texts."""
+    envelope = (Mail.id, Mail.to_address, Mail.subject, Mail.state)
+    return select(*envelope).where(Mail.order_id == bindparam("order")).order_by(Mail.id)
 
 
-def following(order: Order) -> Order | None:
-    """Find the pending order whose turn comes after this one's, else the first of all.
+def following(order: Order) -> Any:
+    """Find the number of the pending order whose turn comes after this one's, else of the first.
 
-    Each question is answered by the head of the queue's index, however long the queue is.
+    Each question is answered by the head of the
+    queue's index, however long the queue is.
     """
-    waiting = (
-        select(Order)
-        .where(Order.state == OrderState.PENDING, Order.id != order.id)
-        .order_by(*TURN)
-        .options(load_only(Order.number), joinedload(Order.client).load_only(Client.name))
+    here = {"order": order.id, "at": order.submitted_at}
+    if found := _after(order.is_urgent).first(**here):
+        return found
+    return _head(not order.is_urgent).first(**here) or _head(order.is_urgent).first(**here)
+
+
+@prepared
+def _after(is_urgent: bool) -> Any:
+    """Select the next of those as urgent as the ``order`` that was sent ``at`` a time."""
+    at: Any = bindparam("at")
+    later = or_(
+        Order.submitted_at > at, and_(Order.submitted_at == at, Order.id > bindparam("order"))
+    )
+    return _head_of(is_urgent).where(Order.submitted_at >= at, later)
+
+
+@prepared
+def _head(is_urgent: bool) -> Any:
+    """Select the first of all, but for an ``order``."""
+    return _head_of(is_urgent).where(Order.id != bindparam("order"))
+
+
+def _head_of(is_urgent: bool) -> Any:
+    return (
+        select(Order.number)
+        .where(Order.state == OrderState.PENDING, Order.is_urgent == is_urgent)
+        .order_by(Order.submitted_at, Order.id)
         .limit(1)
     )
-    for rules in _after(order):
-        found = db.session.scalar(waiting.where(*rules))
-        if found is not None:
-            return found
-    return None
-
-
-def _after(order: Order) -> Iterator[tuple[Any, ...]]:
-    """Give the parts of the queue in which the next order may be, the nearest first."""
-    later = or_(
-        Order.submitted_at > order.submitted_at,
-        and_(Order.submitted_at == order.submitted_at, Order.id > order.id),
-    )
-    yield Order.is_urgent == order.is_urgent, Order.submitted_at >= order.submitted_at, later
-    if order.is_urgent:
-        yield (Order.is_urgent.is_(False),)
-    yield ()
