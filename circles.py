@@ -7,11 +7,11 @@ them, the second is refused when it is approved, because the first is in force b
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 import display
-from extensions import db
 from models import Did, DidService
+from prepared import prepared
 
 TARGETS = {"call_forwarding": "forward_to", "failover": "failover_to"}
 """The services that send calls on, and the setting that says where to."""
@@ -53,17 +53,23 @@ def following(targets: Iterable[str]) -> dict[str, Leg]:
 
 
 def _legs(numbers: set[str]) -> dict[str, Leg]:
-    rows = db.session.execute(
-        select(Did.number, Did.client_id, DidService.service, DidService.settings)
-        .join(DidService.did)
-        .where(Did.number.in_(sorted(numbers)), DidService.service.in_(TARGETS))
-    )
+    rows = _leading_on().all(numbers=sorted(numbers))
     # The services share a slot, so that a number leads to one place.
     return {
         row.number: Leg(row.client_id, to)
         for row in rows
         if (to := target(row.service, row.settings))
     }
+
+
+@prepared
+def _leading_on() -> Any:
+    of_these = Did.number.in_(bindparam("numbers", expanding=True))
+    return (
+        select(Did.number, Did.client_id, DidService.service, DidService.settings)
+        .join(DidService.did)
+        .where(of_these, DidService.service.in_(TARGETS))
+    )
 
 
 def problem(

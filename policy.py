@@ -64,26 +64,38 @@ class Facts:
 def facts(numbers: Sequence[str]) -> Facts:
     """Read how things stand for these numbers of the session's reseller."""
     wanted = list(numbers)
+    dids: Sequence[Any] = ()
+    if wanted:
+        dids = _dids_with_rent().rows(numbers=wanted).unique().all()
+    e911 = _live_e911().objects(numbers=wanted) if wanted else ()
+    return Facts(
+        dids={did.number: did for did, _ in dids},
+        e911={row.number: row for row in e911},
+        rents={did.number: micros for did, micros in dids if micros is not None},
+        prices={row.service: row for row in _prices().objects()},
+    )
+
+
+@prepared
+def _dids_with_rent() -> Any:
     rent = (
         select(DidAssignment.monthly_micros)
         .where(DidAssignment.number == Did.number, DidAssignment.ended_at.is_(None))
         .scalar_subquery()
     )
-    found = db.session.execute(
-        select(Did, rent)
-        .where(Did.number.in_(wanted))
-        .options(joinedload(Did.tier), joinedload(Did.services))
-    )
-    dids = found.unique().all()
-    e911 = db.session.scalars(
-        select(E911Record).where(E911Record.number.in_(wanted), E911Record.removed_at.is_(None))
-    )
-    return Facts(
-        dids={did.number: did for did, _ in dids},
-        e911={row.number: row for row in e911},
-        rents={did.number: micros for did, micros in dids if micros is not None},
-        prices={row.service: row for row in db.session.scalars(select(ServicePrice))},
-    )
+    of_these = Did.number.in_(bindparam("numbers", expanding=True))
+    return select(Did, rent).where(of_these).options(joinedload(Did.tier), joinedload(Did.services))
+
+
+@prepared
+def _live_e911() -> Any:
+    of_these = E911Record.number.in_(bindparam("numbers", expanding=True))
+    return select(E911Record).where(of_these, E911Record.removed_at.is_(None))
+
+
+@prepared
+def _prices() -> Any:
+    return select(ServicePrice)
 
 
 def settings_of(client: Client) -> OrderSettings:
@@ -97,11 +109,16 @@ def load_tiers(many: Iterable[OrderSettings]) -> None:
     if not lacking:
         return
     found: dict[int, list[OrderSettingsTier]] = {key: [] for key in lacking}
-    of_these = OrderSettingsTier.order_settings_id.in_(lacking)
-    for row in db.session.scalars(select(OrderSettingsTier).where(of_these)):
+    for row in _tiers_of().objects(ids=list(lacking)):
         found[row.order_settings_id].append(row)
     for key, rows in found.items():
         set_committed_value(lacking[key], "tier_rows", rows)
+
+
+@prepared
+def _tiers_of() -> Any:
+    of_these = OrderSettingsTier.order_settings_id.in_(bindparam("ids", expanding=True))
+    return select(OrderSettingsTier).where(of_these)
 
 
 # --- Asked when the portal lists --------------------------------------------------------------

@@ -4,7 +4,7 @@ To build a statement of columns and narrow it takes SQLAlchemy three times as lo
 function under ``@prepared`` builds one of a shape, with ``bindparam`` where a value goes; the next
 caller gets the same. It is narrowed to a reseller when it is built, whose id is a value like others
 and always the session's own, never the caller's. Columns are asked for by ``all`` and its like,
-past the ORM; ``objects`` loads entities.
+past the ORM; ``objects`` and ``rows`` load entities.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ParamSpec, cast
 
-from sqlalchemy import ScalarResult, Select, bindparam
+from sqlalchemy import Result, ScalarResult, Select, bindparam
 from sqlalchemy.orm import with_loader_criteria
 
 import tenancy
@@ -68,13 +68,17 @@ class Prepared:
         """Give the first column of every row; raises as ``all`` does."""
         return cast("Sequence[Any]", self._run(values).scalars().all())
 
-    def objects(self, **values: Any) -> ScalarResult[Any]:
+    def rows(self, **values: Any) -> Result[Any]:
         """Load entities into the session, with what the statement's options load besides.
 
         Raises TenantMissing as ``all`` does.
         """
         mine = self._of(tenancy.current())
-        return db.session.scalars(mine, values, execution_options={tenancy.NARROWED: mine})
+        return db.session.execute(mine, values, execution_options={tenancy.NARROWED: mine})
+
+    def objects(self, **values: Any) -> ScalarResult[Any]:
+        """Load the one entity of each row, as ``rows`` does."""
+        return self.rows(**values).scalars()
 
     def _of(self, tenant: int) -> Any:
         """Give the statement for a reseller: what its options load is narrowed by its value."""

@@ -1,7 +1,7 @@
 """What the lists of orders can be narrowed by: client, kind, state, decider, dates, words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +13,8 @@ import catalog
 import display
 from admin_views.base import to_id
 from admin_views.filters import Choices, Pick
-from extensions import db
-from models import Client, Order, OrderLine, OrderState, Staff
+from models import IS_PENDING, Client, Order, OrderLine, OrderState, Staff
+from prepared import prepared
 
 AUTOMATIC = "auto"
 MOST_CLIENTS = 100
@@ -88,8 +88,12 @@ def _decided_by(key: str) -> Any:
 
 
 def _deciders() -> Choices:
-    rows = db.session.execute(select(Staff.id, Staff.name).order_by(Staff.name))
-    return [(AUTOMATIC, "Nobody, by itself"), *((str(key), name) for key, name in rows)]
+    return [(AUTOMATIC, "Nobody, by itself"), *((str(k), name) for k, name in _staff().all())]
+
+
+@prepared
+def _staff() -> Any:
+    return select(Staff.id, Staff.name).order_by(Staff.name)
 
 
 class OnDay(BaseSQLAFilter):  # type: ignore[misc]
@@ -122,26 +126,29 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(display.viewers_zone()))
 
 
-def clients_with(rule: Any) -> Choices:
-    """List the clients that have such orders, by name; for a rule that most orders meet."""
-    return _clients(select(Order.id).where(Order.client_id == Client.id, rule).exists())
+@prepared
+def clients_decided() -> Any:
+    """Select some clients that have decided orders, as nearly all have: id and name."""
+    theirs = select(Order.id).where(Order.client_id == Client.id, ~IS_PENDING)
+    return _some(theirs.exists())
 
 
-def clients_among(rule: Any) -> Choices:
-    """List the clients that have such orders, by name; for a rule that few orders meet.
+@prepared
+def clients_waiting() -> Any:
+    """Select some clients that wait for a decision: id and name.
 
     They are grouped first: told to stop at some, PostgreSQL would try client after client.
     """
-    return _clients(Client.id.in_(select(Order.client_id).where(rule).group_by(Order.client_id)))
+    return _some(Client.id.in_(select(Order.client_id).where(IS_PENDING).group_by(Order.client_id)))
 
 
-def _clients(rule: Any) -> Choices:
-    # Sorted here: the database stops looking when a menu is full.
-    found = select(Client.name, Client.id).where(rule).limit(MOST_CLIENTS + 1)
-    return [
-        (str(key), name)
-        for name, key in sorted((row.name, row.id) for row in db.session.execute(found))
-    ]
+def _some(rule: Any) -> Any:
+    return select(Client.id, Client.name).where(rule).limit(MOST_CLIENTS + 1)
+
+
+def by_name(rows: Iterable[Any]) -> Choices:
+    """Make a menu; it is sorted here, since the database stops looking when it is full."""
+    return [(str(key), name) for name, key in sorted((name, key) for key, name in rows)]
 
 
 def matching(typed: str) -> Any:

@@ -82,7 +82,7 @@ class OrderHistory(lists.OrderRows):
 
     def client_choices(self) -> Choices:
         """List the clients that have decided orders."""
-        return filters.clients_with(DECIDED)
+        return filters.by_name(filters.clients_decided().all())
 
     def render(self, template: str, **kwargs: Any) -> Any:
         """Tell the templates whether the viewer decides."""

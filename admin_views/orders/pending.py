@@ -84,7 +84,7 @@ class PendingOrders(WholeList, lists.OrderRows):
 
     def client_choices(self) -> Choices:
         """List the clients that wait for something."""
-        return filters.clients_among(IS_PENDING)
+        return filters.by_name(filters.clients_waiting().all())
 
     def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
         """Load the first lines of each order too, and find what stands in the way of each.
