@@ -26,6 +26,8 @@ LADDER = (10, 30, 60, 300, 900, 3600)
 """Seconds until a carrier is asked again, the last one for every further time."""
 
 MOST_ATTEMPTS = 48
+CANNOT_BE_DONE = (CannotCarryOut, IntegrityError)
+"""What a line fails by. In a batch it takes its order back, which is done again line by line."""
 
 
 def is_immediate(order: Order) -> bool:
@@ -71,10 +73,16 @@ def settle(order: Order, answers: dict[int, Answer]) -> None:
 
 
 def _record_line(line: OrderLine, order: Order, by_name: str) -> None:
+    batch = together.kept()
     try:
-        with together.savepoint():
+        if batch is not None and not batch.line_by_line:
             record(line, order.client, by_name)
-    except (CannotCarryOut, IntegrityError) as problem:
+        else:
+            with together.savepoint():
+                record(line, order.client, by_name)
+    except CANNOT_BE_DONE as problem:
+        if batch is not None and not batch.line_by_line:
+            raise
         line.result = LineResult.FAILED
         line.error = (
             str(problem)

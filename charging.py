@@ -63,7 +63,6 @@ def begin(
         started_on=day,
     )
     db.session.add(fee)
-    db.session.flush()
     _charge([fee], day.replace(day=1))
 
 
@@ -260,13 +259,12 @@ def _give_back(fee: MonthlyFee, month: date, last: date) -> None:
         return
     row = _row(fee.client_id, ChargeKind.MONTHLY, fee.number, fee.subject)
     row |= {
-        "key": f"fee:{fee.id}:{month:%Y-%m}:end",
+        "fee": (fee, f"{month:%Y-%m}:end"),
         "first_day": max(first, last + timedelta(days=1)),
         "last_day": until,
         "price_micros": price - full_price,
         "cost_micros": cost - full_cost,
         "order_id": fee.order_id,
-        "monthly_fee_id": fee.id,
     }
     _insert([row])
 
@@ -301,14 +299,13 @@ def _charge(fees: list[MonthlyFee], month: date) -> int:
         first, until = _span(fee, month)
         row = _row(fee.client_id, ChargeKind.MONTHLY, fee.number, fee.subject)
         row |= {
-            "key": f"fee:{fee.id}:{month:%Y-%m}",
+            "fee": (fee, f"{month:%Y-%m}"),
             "first_day": first,
             "last_day": until,
             "day": first,
             "price_micros": part(fee.monthly_micros, first, until),
             "cost_micros": part(fee.cost_monthly_micros, first, until),
             "order_id": fee.order_id,
-            "monthly_fee_id": fee.id,
         }
         rows.append(row)
     return _insert(rows)
@@ -347,7 +344,12 @@ def write(rows: list[dict[str, Any]], first_open: date) -> int:
         return 0
     tenant = tenancy.current()
     rollup.wait_to_charge(tenant)
+    db.session.flush()
     for row in rows:
+        if "fee" in row:
+            # Its id is known from now on; of many fees it comes with one statement.
+            fee, name = row.pop("fee")
+            row |= {"key": f"fee:{fee.id}:{name}", "monthly_fee_id": fee.id}
         row["reseller_id"] = tenant
         row["day"] = max(row["day"], first_open)
     statement = (

@@ -52,6 +52,8 @@ class Refused(Exception):
 class Facts:
     """How things stand for some numbers of a reseller, read in a handful of queries."""
 
+    numbers: Sequence[str] = ()
+    """The numbers that were looked for, also where there is none of them."""
     dids: dict[str, Did] = field(default_factory=dict)
     e911: dict[str, E911Record] = field(default_factory=dict)
     rents: dict[str, int] = field(default_factory=dict)
@@ -69,6 +71,7 @@ def facts(numbers: Sequence[str]) -> Facts:
         dids = _dids_with_rent().rows(numbers=wanted).unique().all()
     e911 = _live_e911().objects(numbers=wanted) if wanted else ()
     return Facts(
+        wanted,
         dids={did.number: did for did, _ in dids},
         e911={row.number: row for row in e911},
         rents={did.number: micros for did, micros in dids if micros is not None},

@@ -4,7 +4,7 @@ To build a statement of columns and narrow it takes SQLAlchemy three times as lo
 function under ``@prepared`` builds one of a shape, with ``bindparam`` where a value goes; the next
 caller gets the same. It is narrowed to a reseller when it is built, whose id is a value like others
 and always the session's own, never the caller's. Columns are asked for by ``all`` and its like,
-past the ORM; ``objects`` and ``rows`` load entities.
+past the ORM; ``objects`` and ``rows`` load entities. An update names its table, not an entity.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ParamSpec, cast
 
-from sqlalchemy import Result, ScalarResult, Select, bindparam
+from sqlalchemy import Result, ScalarResult, Select, Update, bindparam
 from sqlalchemy.orm import with_loader_criteria
 
 import tenancy
@@ -35,7 +35,11 @@ _of_reseller = bindparam(PARAMETER, type_=RowId)
 class Prepared:
     """One statement, narrowed to whichever reseller the session works for when it is run."""
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any] | Update) -> None:
+        if isinstance(statement, Update):
+            table: Any = statement.table
+            self._statement: Any = statement.where(table.c.reseller_id == _of_reseller)
+            return
         self._plain = statement
         self._by_tenant: dict[int, Any] = {}
         options: dict[str, Any] = {"include_aliases": True, "propagate_to_loaders": False}
@@ -68,6 +72,10 @@ class Prepared:
         """Give the first column of every row; raises as ``all`` does."""
         return cast("Sequence[Any]", self._run(values).scalars().all())
 
+    def change(self, **values: Any) -> int:
+        """Update rows, past the ORM, and tell how many; raises as ``all`` does."""
+        return int(self._run(values).rowcount)
+
     def rows(self, **values: Any) -> Result[Any]:
         """Load entities into the session, with what the statement's options load besides.
 
@@ -97,7 +105,7 @@ class Prepared:
         return session.connection().execute(self._narrowed, values)
 
     @cached_property
-    def _narrowed(self) -> Select[Any]:
+    def _narrowed(self) -> Any:
         """The statement, looked through at its first use: no table may stand in it at large."""
         kind: Any = type(db.engine.dialect)
         written = str(self._statement.compile(dialect=kind(paramstyle="named")))
@@ -107,7 +115,7 @@ class Prepared:
         return self._statement
 
 
-def prepared(build: Callable[Shape, Select[Any]]) -> Callable[Shape, Prepared]:
+def prepared(build: Callable[Shape, Select[Any] | Update]) -> Callable[Shape, Prepared]:
     """Keep what a function builds, for each shape (its arguments) once."""
 
     def shape(*args: Shape.args, **kwargs: Shape.kwargs) -> Prepared:

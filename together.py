@@ -26,8 +26,12 @@ class Kept:
     """The keys of the mails of its orders; what is not among them was never written."""
     first_open: date = date.min
     """The first day that is in no closed month; locked, so that it stays so."""
+    line_by_line: bool = False
+    """Whether each line of an order has a savepoint of its own, so that it fails alone."""
     running_fees: dict[str, list[Any]] = field(default_factory=dict)
     """The running monthly fees of each number that the batch has not yet touched."""
+    live_e911: dict[str, Any] = field(default_factory=dict)
+    """The 911 address, or None, of each number that the batch has not yet touched."""
 
 
 def kept() -> Kept | None:
@@ -64,6 +68,41 @@ def keeping() -> Iterator[Kept]:
         yield batch
     finally:
         del info["kept"]
+
+
+@contextmanager
+def at_its_end() -> Iterator[None]:
+    """Write what orders of a batch change at the block's end, not before each question they ask.
+
+    What asks about a number that an earlier one has changed writes first (``Batch.facts_for``).
+    Where lines go one by one, all is written at once.
+    """
+    batch = kept()
+    if batch is None or batch.line_by_line:
+        yield
+        return
+    with db.session.no_autoflush:
+        yield
+
+
+def flush() -> None:
+    """Write what was changed, unless that comes at the end of some orders of a batch."""
+    batch = kept()
+    if batch is None or batch.line_by_line:
+        db.session.flush()
+
+
+@contextmanager
+def line_by_line() -> Iterator[None]:
+    """Give each line of the batch's orders a savepoint of its own inside the block."""
+    batch = kept()
+    if batch is None:
+        raise RuntimeError("Only a batch goes without a savepoint for each line.")
+    batch.line_by_line = True
+    try:
+        yield
+    finally:
+        batch.line_by_line = False
 
 
 @contextmanager

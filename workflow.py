@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 import audit
@@ -33,6 +33,7 @@ from lines import Request
 from models import Client, LineResult, Order, OrderEvent, OrderState, Reseller
 from permissions import SYSTEM, Actor, Permission
 from policy import Refused
+from prepared import prepared
 
 
 class Verb(StrEnum):
@@ -245,16 +246,33 @@ def _next_number(reseller_id: int) -> str:
 # --- Decide ---------------------------------------------------------------------------------
 
 
+def check(order: Order, verb: Verb, by: Actor, batch: Batch) -> None:
+    """Find out whether an order of a batch can be decided; changes nothing.
+
+    Raises Refused when it can no longer be, TooLate when somebody was faster, NotAllowed.
+    """
+    _guard(order, verb, by)
+    if order.state is not TRANSITIONS[verb].source:
+        raise TooLate(_too_late(order))
+    if verb is Verb.APPROVE:
+        settings = policy.settings_of(order.client)
+        if settings.max_numbers is not None or settings.monthly_cap_micros is not None:
+            # They count with what the orders before this one have changed.
+            db.session.flush()
+        _check(order, batch.facts_for(order))
+
+
 def approve(order: Order, by: Actor, batch: Batch | None = None) -> Order:
     """Approve a pending order after checking it again, and carry it out or have it carried out.
 
-    Raises Refused when it can no longer be, TooLate when somebody was faster, NotAllowed.
+    One of a ``batch`` was locked and checked already. Raises Refused when it can no longer be,
+    TooLate when somebody was faster, NotAllowed.
     """
     said = _decision(by, None) | {"is_auto_approved": by is SYSTEM}
     _move(order, Verb.APPROVE, by, said, is_fresh=batch is not None)
     if batch is None:
         lock(line.did_id for line in order.lines)
-    _check(order, batch.facts_for(order) if batch else None)
+        _check(order)
     holds.acquire(order)
     _record(order, Verb.APPROVE, by)
     _start_carrying(order)
@@ -397,19 +415,13 @@ def _move(
     that nobody else can have changed what was read of it.
     """
     transition = TRANSITIONS[verb]
-    own = _own(order, by) if verb is Verb.APPROVE else None
-    if own:
-        raise NotAllowed(own)
-    if not _may(order, verb, by):
-        raise NotAllowed("Your role may not do this. Ask the owner of your account.")
-    db.session.flush()
-    claimed: Any = db.session.execute(
-        update(Order)
-        .where(Order.id == order.id, Order.state == transition.source)
-        .values(state=transition.target, **(said or {}))
-        .execution_options(synchronize_session=False)
-    )
-    if claimed.rowcount != 1:
+    _guard(order, verb, by)
+    if together.kept() is not None:
+        _move_locked(order, transition, said or {})
+        return
+    news = {f"new_{name}": value for name, value in (said or {}).items()}
+    claimed = _claim(verb, *(said or ())).change(order=order.id, **news)
+    if claimed != 1:
         db.session.refresh(order)
         raise TooLate(_too_late(order))
     if not is_fresh:
@@ -417,6 +429,32 @@ def _move(
         return
     for name, value in {"state": transition.target, **(said or {})}.items():
         set_committed_value(order, name, value)
+
+
+def _guard(order: Order, verb: Verb, by: Actor) -> None:
+    own = _own(order, by) if verb is Verb.APPROVE else None
+    if own:
+        raise NotAllowed(own)
+    if not _may(order, verb, by):
+        raise NotAllowed("Your role may not do this. Ask the owner of your account.")
+
+
+def _move_locked(order: Order, transition: Transition, said: Mapping[str, Any]) -> None:
+    """Move an order of a batch, which has locked it and read it since: nobody can be faster now."""
+    if order.state is not transition.source:
+        raise TooLate(_too_late(order))
+    for name, value in {"state": transition.target, **said}.items():
+        setattr(order, name, value)
+
+
+@prepared
+def _claim(verb: Verb, *said: str) -> Any:
+    transition, table = TRANSITIONS[verb], Order.__table__
+    return (
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.id == bindparam("order"), table.c.state == transition.source)
+        .values(state=transition.target, **{name: bindparam(f"new_{name}") for name in said})
+    )
 
 
 def _too_late(order: Order) -> str:

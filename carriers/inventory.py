@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 import catalog
 import charging
 import endpoints
+import together
 from carriers.base import Answer, Job, Outcome
 from columns import now
 from extensions import db
@@ -32,6 +33,7 @@ from models import (
     Net,
     OrderLine,
 )
+from prepared import prepared
 
 
 class CannotCarryOut(Exception):
@@ -87,7 +89,7 @@ def give_did(
     if is_new:
         did.status, did.activated_at = DidStatus.ACTIVE, moment
         _hand_over(did, moment, price)
-    db.session.flush()
+    together.flush()
 
 
 def take_did(did: Did, status: DidStatus = DidStatus.RELEASED) -> None:
@@ -207,8 +209,14 @@ def main_group(client: Client) -> DidGroup:
 
 def main_e911_group(client: Client) -> E911Group:
     """Find the 911 Group of a client's emergency addresses, or make one with its name."""
-    mine = select(E911Group).where(E911Group.client_id == client.id).order_by(E911Group.name)
-    return db.session.scalars(mine).first() or _new_group(E911Group, client)
+    found: E911Group | None = _e911_groups().objects(client=client.id).first()
+    return found or _new_group(E911Group, client)
+
+
+@prepared
+def _e911_groups() -> Any:
+    mine = select(E911Group).where(E911Group.client_id == bindparam("client"))
+    return mine.order_by(E911Group.name)
 
 
 Group = TypeVar("Group", DidGroup, E911Group)
@@ -287,7 +295,6 @@ def _record_service(
                 monthly_micros=monthly,
             )
         )
-    db.session.flush()
     _charge(line, did.number, service.key, None if settings is None else monthly)
 
 
@@ -335,13 +342,21 @@ def _record_e911(
         row.accepted_at = line.order.submitted_at
     is_new = row.activated_at is None
     row.status, row.activated_at = E911Status.PROVISIONED, now()
-    db.session.flush()
     if is_new:
         _charge(line, line.number, catalog.E911, _price_of(line, catalog.E911))
 
 
 def live_e911(number: str) -> E911Record | None:
     """Find the emergency address in force for a number, on-net or off-net."""
-    return db.session.scalar(
-        select(E911Record).where(E911Record.number == number, E911Record.removed_at.is_(None))
-    )
+    batch = together.kept()
+    if batch is not None and number in batch.live_e911:
+        known: E911Record | None = batch.live_e911.pop(number)
+        return known
+    found: E911Record | None = _live_e911().objects(number=number).first()
+    return found
+
+
+@prepared
+def _live_e911() -> Any:
+    mine = E911Record.number == bindparam("number")
+    return select(E911Record).where(mine, E911Record.removed_at.is_(None))

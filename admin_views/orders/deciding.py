@@ -1,4 +1,4 @@
-"""Deciding orders for the screens: one, or many with each in a savepoint; commits nothing."""
+"""Deciding orders for the screens: one, or many in one transaction; commits nothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from workflow import Verb
 LONGEST_REASON = 2_000
 
 Act = Callable[[Order, Actor, str], Order]
-ActOfBatch = Callable[[Order, Actor, str, Batch], Order]
+ActOfBatch = Callable[[Order, Actor, str, Batch], object]
 ACTS: dict[Verb, Act] = {
     Verb.APPROVE: lambda order, by, reason: workflow.approve(order, by),
     Verb.REJECT: workflow.reject,
@@ -89,19 +89,23 @@ def chosen(ids: Sequence[str], *, lock: bool = False) -> list[Order]:
 
 
 def decide_many(orders: Sequence[Order], verb: Verb, by: Actor, reason: str) -> list[Outcome]:
-    """Decide each order in a savepoint of one transaction; those that cannot go say why.
+    """Decide orders in one transaction; those that cannot go say why, and the others go.
 
     The orders are locked; see ``chosen``.
     """
+    said = [(order.id, order.number, order.client.name, order) for order in orders]
     with batching.deciding(orders) as batch:
-        return [_decide_one(order, verb, by, reason, batch) for order in orders]
+        refused = batching.decide(
+            orders,
+            batch,
+            check=lambda order: workflow.check(order, verb, by, batch),
+            act=lambda order: ACTS_OF_BATCH[verb](order, by, reason, batch),
+        )
+    return [
+        Outcome(number, client, order.state, *_why(refused.get(key)))
+        for key, number, client, order in said
+    ]
 
 
-def _decide_one(order: Order, verb: Verb, by: Actor, reason: str, batch: Batch) -> Outcome:
-    number, client = order.number, order.client.name
-    try:
-        with batching.each(order, batch):
-            ACTS_OF_BATCH[verb](order, by, reason, batch)
-    except Refused as refused:
-        return Outcome(number, client, order.state, refused.sentence, refused.problems)
-    return Outcome(number, client, order.state)
+def _why(refused: Refused | None) -> tuple[str | None, dict[str, str]]:
+    return (refused.sentence, refused.problems) if refused else (None, {})
