@@ -69,21 +69,20 @@ class Loader:
         self.connection.commit()
         # Not back to the pool: this session skips checks.
         self.connection.invalidate()
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if not self.is_sqlite:
-                for table in self.counts:
-                    if "id" not in db.metadata.tables[table].columns:
-                        continue
-                    sequence = f"pg_get_serial_sequence('{table}', 'id')"
-                    connection.execute(
-                        text(f"SELECT setval({sequence}, (SELECT max(id) FROM {table}))")
-                    )
-                connection.execute(text("VACUUM ANALYZE"))
+        raw: Any = db.engine.raw_connection()
         if self.is_sqlite:
-            raw: Any = db.engine.raw_connection()
             raw.execute("ANALYZE")
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            raw.close()
+        else:
+            raw.driver_connection.autocommit = True
+            for table in self.counts:
+                if "id" in db.metadata.tables[table].columns:
+                    sequence = f"pg_get_serial_sequence('{table}', 'id')"
+                    raw.driver_connection.execute(
+                        f"SELECT setval({sequence}, (SELECT max(id) FROM {table}))"
+                    )
+            raw.driver_connection.execute("VACUUM ANALYZE")
+        raw.invalidate()
 
 
 def is_superuser() -> bool:
