@@ -771,7 +771,7 @@ class Did(Owned, Model):
             sqlite_where=text("label IS NOT NULL OR client_label IS NOT NULL"),
             postgresql_where=text("label IS NOT NULL OR client_label IS NOT NULL"),
         ),
-        Index("ix_did_did_group_id", "reseller_id", "did_group_id"),
+        Index("ix_did_did_group_id", "reseller_id", "did_group_id", "number"),
         Index("ix_did_endpoint_group_id", "reseller_id", "endpoint_group_id"),
         Index("ix_did_held_by_id", "held_by_id"),
         Index("ix_did_kept_for_id", "kept_for_id"),
