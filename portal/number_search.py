@@ -1,22 +1,25 @@
 """What a client looks for among its own numbers: text in any spelling, a service, 911, a label."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import bindparam, exists, func, literal, or_, select, union_all
 
 import catalog
 import emergency
-from extensions import db
 from models import Client, Did, DidService
+from prepared import prepared
 
 NONE = "none"
 """The choice of numbers without any service, or without a label."""
 
 E911 = {"no": "Without a 911 address", "yes": "With a 911 address"}
 MOST_LABELS = 100
+MOST_READ = 1_000
+"""Up to how many numbers it is found out which services are in use on them."""
+
 LABEL = func.coalesce(Did.client_label, Did.label)
 """What a number is called: by the client, else by the reseller."""
 
@@ -53,17 +56,58 @@ class Look:
         return ", ".join(part for part in parts if part)
 
     @property
+    def shape(self) -> "Shape":
+        """Tell what is asked for without saying the values."""
+        q = ("part" if _part_of_number(self.q) else "words") if self.q else ""
+        has, label = (
+            wanted and (NONE if wanted == NONE else "one") for wanted in (self.has, self.label)
+        )
+        return Shape(q, has, self.e911, label)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Give the values that the conditions of the shape are filled with."""
+        found: dict[str, str] = {}
+        if self.q:
+            part = _part_of_number(self.q)
+            found |= {"part": f"+1%{part}%"} if part else {"words": f"%{_escaped(self.q.lower())}%"}
+        if self.has not in ("", NONE):
+            found["service"] = self.has
+        if self.label not in ("", NONE):
+            found["label"] = self.label
+        return found
+
+    @property
     def conditions(self) -> list[Any]:
         """Give the conditions that a number must meet."""
-        found = [_matches(self.q)] if self.q else []
+        return self.shape.conditions(lambda name: bindparam(name, self.values[name], unique=True))
+
+
+class Shape(NamedTuple):
+    """What the conditions of a look are made of; one statement serves all looks of a shape."""
+
+    q: str
+    """“part” of a number, or “words” of a label or a place."""
+    has: str
+    e911: str
+    label: str
+
+    def conditions(self, value: Callable[[str], Any] = bindparam) -> list[Any]:
+        """Give the conditions; their values have the names of ``Look.values``."""
+        found: list[Any] = []
+        if self.q == "part":
+            found.append(Did.number.like(value("part")))
+        elif self.q:
+            words, columns = value("words"), (LABEL, Did.city, Did.rate_center)
+            found.append(or_(*(func.lower(one).like(words, escape="/") for one in columns)))
         if self.has:
             services = exists().where(DidService.did_id == Did.id)
-            is_on = services.where(DidService.service == self.has)
+            is_on = services.where(DidService.service == value("service"))
             found.append(~services if self.has == NONE else is_on)
         if self.e911:
             found.append(emergency.uncovered() if self.e911 == "no" else ~emergency.uncovered())
         if self.label:
-            found.append(LABEL.is_(None) if self.label == NONE else self.label == LABEL)
+            found.append(LABEL.is_(None) if self.label == NONE else value("label") == LABEL)
         return found
 
 
@@ -82,26 +126,49 @@ def read(values: Mapping[str, str]) -> Look:
     )
 
 
-def choices(client: Client) -> dict[str, dict[str, str]]:
-    """List what can be looked for: the services in use, and the labels."""
-    mine = Did.client_id == client.id
-    used = select(DidService.service).join(DidService.did).where(mine).distinct()
-    in_use = set(db.session.scalars(used))
-    # As the index of labelled numbers has it, so that the others are not read.
-    labelled = or_(Did.label.is_not(None), Did.client_label.is_not(None))
-    labels = select(LABEL).where(mine, labelled).distinct().order_by(LABEL)
+def choices(client: Client, count: int) -> dict[str, dict[str, str]]:
+    """List what can be looked for among so many numbers: the services in use, and the labels.
+
+    Who has very many is offered every service: to find those in use all would have to be read.
+    """
+    reads_all = count <= MOST_READ
+    rows = _choices(reads_all).all(client=client.id)
+    found: dict[str, list[str]] = {"has": [], "label": []}
+    for row in rows:
+        found[row.part].append(row.choice)
+    services = catalog.SERVICES
     return {
-        "has": {key: one.label for key, one in catalog.SERVICES.items() if key in in_use},
-        "label": {one: one for one in db.session.scalars(labels.limit(MOST_LABELS))},
+        "has": {
+            key: services[key].label for key in services if key in found["has"] or not reads_all
+        },
+        "label": {one: one for one in sorted(found["label"])},
     }
 
 
-def _matches(wanted: str) -> Any:
-    """Match part of a number in any spelling, else part of a label or a place."""
+@prepared
+def _choices(with_services: bool) -> Any:
+    """Select the labels of a ``client``'s numbers, and the services in use on them."""
+    mine = Did.client_id == bindparam("client")
+    # As the index of labelled numbers has it, so that the others are not read.
+    labelled = or_(Did.label.is_not(None), Did.client_label.is_not(None))
+    some = select(LABEL.label("choice")).where(mine, labelled).distinct().order_by(LABEL)
+    labels = some.limit(MOST_LABELS).subquery()
+    wanted = select(literal("label").label("part"), labels.c.choice)
+    if not with_services:
+        return wanted
+    used = select(DidService.service).join(DidService.did).where(mine).distinct().subquery()
+    return union_all(wanted, select(literal("has"), used.c.service))
+
+
+def _part_of_number(wanted: str) -> str:
+    """Give the digits of part of a number in any spelling; nothing for other text."""
     digits = re.sub(r"\D", "", wanted)
-    if digits and re.fullmatch(r"[+\d\s().\-/·]*", wanted):
-        digits = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
-        return Did.number.like(f"+1%{digits[:10]}%")
-    text = wanted.lower()
-    columns = (LABEL, Did.city, Did.rate_center)
-    return or_(*(func.lower(column).contains(text, autoescape=True) for column in columns))
+    if not re.fullmatch(r"[+\d\s().\-/·]*", wanted):
+        return ""
+    digits = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
+    return digits[:10]
+
+
+def _escaped(words: str) -> str:
+    """Have the signs of a pattern stand for themselves."""
+    return re.sub(r"([/%_])", r"/\1", words)

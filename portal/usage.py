@@ -56,8 +56,7 @@ def usage_calls(number: str) -> Any:
     """List the calls of one of the client's numbers, the latest first."""
     span, client = _asked(), current_client()
     known, page = display.to_e164(number) or number, paging.asked()
-    wanted = reports.calls(span, client_id=client.id, number=known)
-    rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+    rows = reports.calls(span, client.id, known, most=PAGE + 1, skipped=(page - 1) * PAGE)
     if not rows and not _has(known):
         abort(404)
     looking.at_calls(client, actor(), number=known, range=_days(span))

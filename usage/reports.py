@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select
 
 import rollup
-from models import Call, ChargeKind, Client, UsageKind
+from models import ChargeKind, Client, UsageKind
 from prepared import Prepared, prepared
 from usage import selecting
 
@@ -239,7 +239,7 @@ def total(span: Range, client_id: int | None = None) -> Sums:
     return Sums(*(int(value or 0) for value in wanted.one(**given)))
 
 
-def counted_late(calls: Iterable[Call], zone: str) -> set[int]:
+def counted_late(calls: Iterable[Any], zone: str) -> set[int]:
     """Tell which calls count on another day than their own: its month was closed already."""
     return {call.id for call in calls if call.day != today(zone, call.started_at)}
 
@@ -254,14 +254,10 @@ def forecast(found: Report) -> int:
     return calls * (next_month(span.first) - span.first).days // span.days + charges
 
 
-def calls(span: Range, *, client_id: int | None = None, number: str | None = None) -> Any:
-    """Select the calls of a range, the latest first."""
-    wanted = select(Call).where(Call.day >= span.first, Call.day <= span.last)
-    if client_id is not None:
-        wanted = wanted.where(Call.client_id == client_id)
-    if number is not None:
-        wanted = wanted.where(Call.number == number)
-    return wanted.order_by(Call.started_at.desc(), Call.id.desc())
+def calls(span: Range, client_id: int, number: str, *, most: int, skipped: int) -> Sequence[Any]:
+    """Give some calls of a client's number, the latest first: rows with the columns of calls."""
+    given = _in_numbers(span, client_id) | {"number": number, "most": most, "skipped": skipped}
+    return selecting.calls().all(**given)
 
 
 def names(ids: Iterable[int]) -> dict[int, str]:

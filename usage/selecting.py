@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, literal, or_, select, union_all
 
 import rollup
 from models import (
+    Call,
     Client,
     Did,
     DidGroup,
@@ -23,6 +24,18 @@ from prepared import prepared
 
 SUMS = ("calls", "messages", "billed_seconds", "cost_micros", "price_micros")
 """The numbers of ``reports.Sums``, in their order."""
+
+OF_CALLS = (
+    Call.id,
+    Call.kind,
+    Call.started_at,
+    Call.day,
+    Call.far_end,
+    Call.seconds,
+    Call.billed_seconds,
+    Call.cost_micros,
+    Call.price_micros,
+)
 
 
 @prepared
@@ -109,6 +122,16 @@ def of_groups(used: Any) -> Any:
         .outerjoin(own, own.c.number == used.c.number)
         .group_by(own.c.name)
     )
+
+
+@prepared
+def calls() -> Any:
+    """Select ``most`` calls of a ``client`` and ``number`` after ``skipped``, the latest first."""
+    mine = (Call.number == bindparam("number"), Call.client_id == bindparam("client"))
+    days = (Call.day >= bindparam("first"), Call.day <= bindparam("last"))
+    wanted = select(*OF_CALLS).where(*mine, *days)
+    wanted = wanted.order_by(Call.started_at.desc(), Call.id.desc())
+    return wanted.limit(bindparam("most")).offset(bindparam("skipped"))
 
 
 @prepared

@@ -63,9 +63,9 @@ class ClientUsage(OfClient, Page):
     def calls(self, number: str) -> Any:
         """List the calls of one number, the latest first; looking at them is recorded."""
         span, known = ranges.asked(), display.to_e164(number) or number
-        wanted = reports.calls(span, client_id=self.client.id, number=known)
         page = ranges.page()
-        rows = db.session.scalars(wanted.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
+        skipped = (page - 1) * PAGE
+        rows = reports.calls(span, self.client.id, known, most=PAGE + 1, skipped=skipped)
         if not rows and page == 1 and not _has_number(span, self.client.id, known):
             abort(404)
         looking.at_calls(self.client, self.by, number=known, range=_days(span))
