@@ -11,7 +11,7 @@ from flask import Response, after_this_request
 import audit
 import database
 from extensions import db
-from models import Client
+from models import AuditEntry, Client
 from permissions import Actor
 
 
@@ -21,8 +21,10 @@ def at_calls(client: Client, by: Actor, **what: Any) -> None:
     @after_this_request
     def write(response: Response) -> Response:
         if response.status_code == 200:
+            # Before the transaction ends, after which the client would be read anew.
+            line = audit.line("calls.looked_at", client, by, what)
             db.session.rollback()
             database.set_looking(False)
-            audit.record("calls.looked_at", client, by, **what)
+            db.session.add(AuditEntry(**line))
             db.session.commit()
         return response

@@ -5,11 +5,11 @@ one way to a row by an id from outside is ``own``: through the current client, o
 """
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+from functools import cache, wraps
+from typing import Any, TypeVar, cast
 
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -114,11 +114,13 @@ def _reseller_of_login() -> Reseller | None:
 
 def _reseller_of_address() -> Reseller | None:
     with tenancy.across_resellers():
-        return db.session.scalar(
-            select(Reseller)
-            .where(Reseller.slug == g.slug, Reseller.is_active)
-            .options(joinedload(Reseller.portal_settings))
-        )
+        return cast("Reseller | None", db.session.scalar(_of_slug(), {"slug": g.slug}))
+
+
+@cache
+def _of_slug() -> Any:
+    mine = (Reseller.slug == bindparam("slug"), Reseller.is_active)
+    return select(Reseller).where(*mine).options(joinedload(Reseller.portal_settings))
 
 
 def _view_of(endpoint: str | None) -> Any:

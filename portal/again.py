@@ -14,7 +14,7 @@ import display
 import policy
 from extensions import db
 from models import Did, E911Record, Order, OrderLine
-from portal import asked, basket, numbers_csv, orders, sheet_changes
+from portal import asked, basket, numbers_csv, order_rows, orders, sheet_changes
 from portal.access import blueprint, current_client, own, requires_order_requests
 
 MOST_NAMED = 5
@@ -27,7 +27,7 @@ def ask_again(number: str) -> Any:
     """Open the form of an order's kind, filled with what the order asked for."""
     order = own(Order, number=number)
     if order.state not in asked.STATES:
-        words = orders.STATES[order.state][0].lower()
+        words = order_rows.STATES[order.state][0].lower()
         return orders.show(order, f"This order is {words}; there is nothing to ask again."), 409
     problem = policy.kind_problem(policy.settings_of(current_client()), order.kind)
     if problem:

@@ -20,8 +20,9 @@ import workflow
 from catalog import Invalid
 from extensions import db
 from models import Client, Order, OrderEvent, OrderLine, OrderState
-from portal import asked, held, paging, stock
+from portal import asked, held, order_rows, paging, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
+from portal.order_rows import STATES
 from prepared import prepared
 from workflow import TooLate, Verb
 
@@ -33,16 +34,6 @@ TABS = {
 }
 """A failed order stands with the pending ones: for the client it is not done yet."""
 
-
-STATES = {
-    OrderState.PENDING: ("Waiting for approval", "azure", "clock"),
-    OrderState.APPROVED: ("Being set up", "blue", "hourglass"),
-    OrderState.FAILED: ("Being worked on", "blue", "hourglass"),
-    OrderState.COMPLETED: ("Completed", "green", "circle-check"),
-    OrderState.REJECTED: ("Rejected", "orange", "circle-x"),
-    OrderState.CANCELLED: ("Cancelled", "secondary", "ban"),
-}
-"""A state's words, colour and icon for the client."""
 
 MEANINGS = {
     OrderState.PENDING: "{company} looks at your order next. Nothing is changed or charged yet, "
@@ -101,8 +92,13 @@ def orders() -> Any:
 
 @blueprint.context_processor
 def _words() -> dict[str, Any]:
-    """Give the portal's templates the words of states and kinds."""
-    return {"states": STATES, "kinds": catalog.KINDS}
+    """Give the portal's templates the words of states and kinds, and what draws them."""
+    return {
+        "states": STATES,
+        "kinds": catalog.KINDS,
+        "state_badge": order_rows.badge,
+        "draw_orders": order_rows.draw,
+    }
 
 
 def may_order(client: Client) -> bool:
