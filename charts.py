@@ -1,13 +1,12 @@
 """Rows in, Plotly figures out: what is drawn, not how it is coloured; the page's script does that.
 
-A figure is a plain dictionary. Colours are names of the page's own palette (``chart-1`` …), which
-follow the brand and dark mode; patterns tell series apart without colour.
+A figure is a plain dictionary, as Plotly's schema has it: the tests hold each to it by Plotly's own
+package, which a web process need not carry (24 MB). Colours are names of the page's own palette
+(``chart-1`` …), which follow the brand and dark mode; patterns tell series apart without colour.
 """
 
-import copy
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import display
@@ -31,7 +30,7 @@ def money_by_day(
     x = [day.isoformat() for day in used]
     series = {"used": [*used.values()], "owed": [*owed.values()], "before": [*before[: len(x)]]}
     shown = {name: micros for name, micros in series.items() if name == "used" or any(micros)}
-    figure = _figure(_by_day, display.sign(), *shown)
+    figure = _by_day(display.sign(), *shown)
     for trace, micros in zip(figure["data"], shown.values(), strict=True):
         trace |= {"x": x, "y": [_units(amount) for amount in micros]}
         if trace.get("name") == OWED:
@@ -43,8 +42,7 @@ def money_by_day(
 def money_by_name(rows: Mapping[str, int]) -> Figure:
     """Draw money by name as lying bars, the dearest on top; micro-units by name."""
     names = list(rows)[::-1]
-    figure = _figure(_by_name, display.sign())
-    figure["layout"]["height"] = max(120, 40 + 34 * len(names))
+    figure = _by_name(display.sign(), max(120, 40 + 34 * len(names)))
     figure["data"][0] |= {"x": [_units(rows[name]) for name in names], "y": names}
     return figure
 
@@ -55,9 +53,7 @@ def money_by_kind(rows: Mapping[str, int], apart: Collection[str]) -> Figure:
     The kinds ``apart`` are fees and adjustments: hatched, so that no colour is needed to tell.
     """
     names = list(rows)[::-1]
-    figure = _figure(_by_kind, display.sign())
-    figure["layout"]["height"] = max(150, 90 + 30 * len(names))
-    figure["layout"]["yaxis"] |= {"categoryorder": "array", "categoryarray": names}
+    figure = _by_kind(display.sign(), names)
     for trace, mine in zip(
         figure["data"],
         ([n for n in names if n not in apart], [n for n in names if n in apart]),
@@ -67,17 +63,23 @@ def money_by_kind(rows: Mapping[str, int], apart: Collection[str]) -> Figure:
     return figure
 
 
-def _figure(made: Callable[..., Figure], *names: str | None) -> Figure:
-    """Copy a figure without points: Plotly takes its time to make one, and few of them differ."""
-    return copy.deepcopy(made(*names))
-
-
-@lru_cache
 def _by_day(sign: str, *shown: str) -> Figure:
-    import plotly.graph_objects as go
-
-    figure = go.Figure(
-        layout={
+    hover = f"{sign}%{{y:.2f}}"
+    traces = {
+        "used": {"type": "bar", "name": USED, "hovertemplate": hover},
+        "owed": {"type": "bar", "name": OWED, "hovertemplate": hover, "marker": HATCHED},
+        "before": {
+            "type": "scatter",
+            "name": "The month before, in all",
+            "mode": "lines+markers",
+            "line": {"dash": "dot"},
+            "hovertemplate": hover,
+        },
+    }
+    palette = {"used": "chart-1", "owed": "chart-2", "before": "chart-3"}
+    return {
+        "data": [traces[name] for name in shown],
+        "layout": {
             "height": HEIGHT,
             "margin": {"l": 56, "r": 8, "t": 8, "b": 32},
             "yaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
@@ -88,67 +90,47 @@ def _by_day(sign: str, *shown: str) -> Figure:
             "hovermode": "x unified",
             "showlegend": len(shown) > 1,
         },
-    )
-    hover = f"{sign}%{{y:.2f}}"
-    palette = {"used": "chart-1", "owed": "chart-2", "before": "chart-3"}
-    figure.add_bar(name=USED, hovertemplate=hover)
-    if "owed" in shown:
-        figure.add_bar(name=OWED, marker=HATCHED, hovertemplate=hover)
-    if "before" in shown:
-        figure.add_scatter(
-            name="The month before, in all",
-            mode="lines+markers",
-            line={"dash": "dot"},
-            hovertemplate=hover,
-        )
-    return _plain(figure, [palette[name] for name in shown])
+        "palette": [palette[name] for name in shown],
+    }
 
 
-@lru_cache
-def _by_name(sign: str) -> Figure:
-    import plotly.graph_objects as go
-
-    figure = go.Figure(
-        layout={
+def _by_name(sign: str, height: int) -> Figure:
+    hover = f"{sign}%{{x:.2f}}<extra></extra>"
+    return {
+        "data": [{"type": "bar", "orientation": "h", "hovertemplate": hover}],
+        "layout": {
+            "height": height,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
             "xaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
             "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
             "showlegend": False,
         },
-    )
-    figure.add_bar(orientation="h", hovertemplate=f"{sign}%{{x:.2f}}<extra></extra>")
-    return _plain(figure, ["chart-1"])
+        "palette": ["chart-1"],
+    }
 
 
-@lru_cache
-def _by_kind(sign: str) -> Figure:
-    import plotly.graph_objects as go
-
-    figure = go.Figure(
-        layout={
+def _by_kind(sign: str, names: list[str]) -> Figure:
+    order = {"categoryorder": "array", "categoryarray": names}
+    look = {
+        "type": "bar",
+        "orientation": "h",
+        "hovertemplate": f"%{{y}}: {sign}%{{x:.2f}}<extra></extra>",
+    }
+    return {
+        "data": [{"name": USED, **look}, {"name": OWED, "marker": HATCHED, **look}],
+        "layout": {
+            "height": max(150, 90 + 30 * len(names)),
             "margin": {"l": 8, "r": 8, "t": 8, "b": 32},
             "xaxis": {"tickprefix": sign, "rangemode": "tozero", "fixedrange": True},
-            "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
+            "yaxis": {"automargin": True, "fixedrange": True, "type": "category", **order},
             "legend": {"orientation": "h", "y": 1, "yanchor": "bottom"},
             "barmode": "overlay",
             "bargap": 0.3,
         },
-    )
-    hover = f"%{{y}}: {sign}%{{x:.2f}}<extra></extra>"
-    figure.add_bar(name=USED, orientation="h", hovertemplate=hover)
-    figure.add_bar(name=OWED, orientation="h", hovertemplate=hover, marker=HATCHED)
-    return _plain(figure, ["chart-1", "chart-2"])
+        "palette": ["chart-1", "chart-2"],
+    }
 
 
 def _units(micros: int) -> float:
     """Give an amount for a picture; figures that people read stand in the table beside it."""
     return round(micros / 1_000_000, 6)
-
-
-def _plain(figure: Any, palette: list[str]) -> Figure:
-    """Give a figure as plain data, without Plotly's own look."""
-    made: Figure = figure.to_plotly_json()
-    made["layout"].pop("template", None)
-    made["data"] = [dict(trace) for trace in made["data"]]
-    made["palette"] = palette
-    return made
