@@ -82,7 +82,6 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
         "busy_timeout=10000",
         "foreign_keys=ON",
         "synchronous=NORMAL",
-        "cache_size=-16000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

