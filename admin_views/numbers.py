@@ -32,6 +32,7 @@ from models import (
     Tier,
 )
 from permissions import Permission
+from prepared import prepared
 
 FEATURES = (("has_sms", "SMS"), ("has_t38", "T.38 fax"), ("has_cnam", "Caller ID name"))
 """What a number can do, by its column, in the words of the list."""
@@ -51,6 +52,7 @@ class Inventory(NumberBatch, RowsView):
     """The list of all numbers, and each one's page."""
 
     permission = Permission.NUMBERS_VIEW
+    same_for_all = True
     can_view_details = can_export = True
     details_template = "admin/numbers/details.html"
     page_heading = "Numbers"
@@ -233,8 +235,12 @@ def _filters() -> list[Any]:
 
 
 def _tiers() -> filters.Choices:
-    rows = db.session.execute(select(Tier.id, Tier.name).order_by(Tier.position, Tier.name))
-    return [(str(key), name) for key, name in rows]
+    return [(str(key), name) for key, name in _names_of_tiers().all()]
+
+
+@prepared
+def _names_of_tiers() -> Any:
+    return select(Tier.id, Tier.name).order_by(Tier.position, Tier.name)
 
 
 def _of_client(name: str) -> Any:

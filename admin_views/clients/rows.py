@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, flash, g, redirect, request, url_for
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 import clients
 import display
@@ -23,6 +23,7 @@ from admin_views.usage import ranges
 from extensions import db
 from models import Client, ClientStatus, Did, Order, OrderState
 from permissions import Permission
+from prepared import prepared
 from usage import reports
 
 
@@ -30,6 +31,7 @@ class Clients(RowsView):
     """The list of clients, and the form that makes one."""
 
     permission = Permission.CLIENTS_VIEW
+    same_for_all = True
     can_view_details = can_export = True
     page_heading = "Clients"
     page_intro = "The companies that you serve. Each has a portal from its first moment."
@@ -141,21 +143,28 @@ def _has_open(value: str) -> Any:
 
 def _counts(ids: Sequence[int] | None) -> dict[str, dict[int, int]]:
     """Count numbers and open orders by client: of these clients, or of all."""
-    numbers = select(Did.client_id, func.count(Did.id)).where(Did.client_id.is_not(None))
-    orders = select(Order.client_id, func.count(Order.id)).where(_open())
-    if ids is not None:
-        numbers, orders = (
-            numbers.where(Did.client_id.in_(ids)),
-            orders.where(Order.client_id.in_(ids)),
-        )
+    given = {} if ids is None else {"ids": ids}
     return {
-        "numbers": _by_client(numbers.group_by(Did.client_id)),
-        "open_orders": _by_client(orders.group_by(Order.client_id)),
+        name: dict(map(tuple, counted(ids is not None).all(**given)))
+        for name, counted in (("numbers", _numbers), ("open_orders", _open_orders))
     }
 
 
-def _by_client(counts: Any) -> dict[int, int]:
-    return dict(db.session.execute(counts).all())  # type: ignore[arg-type]
+@prepared
+def _numbers(some: bool) -> Any:
+    held = select(Did.client_id, func.count(Did.id)).where(Did.client_id.is_not(None))
+    return _of(held, Did.client_id, some).group_by(Did.client_id)
+
+
+@prepared
+def _open_orders(some: bool) -> Any:
+    waiting = select(Order.client_id, func.count(Order.id)).where(_open())
+    return _of(waiting, Order.client_id, some).group_by(Order.client_id)
+
+
+def _of(counts: Any, client_id: Any, some: bool) -> Any:
+    """Narrow counts to some ``ids`` of clients, where not all are asked for."""
+    return counts.where(client_id.in_(bindparam("ids", expanding=True))) if some else counts
 
 
 def _count(view: Any, context: Any, client: Client, name: str) -> int:

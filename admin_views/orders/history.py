@@ -16,6 +16,7 @@ DECIDED = ~IS_PENDING
 class OrderHistory(lists.OrderRows):
     """All orders that somebody or something has decided."""
 
+    same_for_all = True
     list_template = "admin/orders/history.html"
     page_heading = "Order History"
     page_intro = "Every decided order. A rejection can be undone here."

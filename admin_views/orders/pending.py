@@ -25,6 +25,7 @@ LINES_SHOWN = 3
 class PendingOrders(WholeList, lists.OrderRows):
     """The queue of orders that wait for a decision."""
 
+    same_for_all = True
     list_template = "admin/orders/pending.html"
     page_heading = "Pending Orders"
     page_intro = "911 first, then the oldest. Nothing changes for a client until you approve."
@@ -86,22 +87,27 @@ class PendingOrders(WholeList, lists.OrderRows):
         """List the clients that wait for something."""
         return filters.by_name(filters.clients_waiting().all())
 
-    def get_list(self, page: Any, *args: Any, execute: bool = True, **kwargs: Any) -> Any:
-        """Load the first lines of each order too, and find what stands in the way of each.
+    def get_query(self) -> Any:
+        """Load the first lines of each order too, and what a decision asks of its client.
 
         The list never decides, so the lines that it shows are enough; deciding looks at all.
         """
-        count, query = super().get_list(page, *args, execute=False, **kwargs)
-        if not execute:
-            return count, query
+        found = super().get_query()
+        if self.is_exporting:
+            return found
         settings = joinedload(Client.order_settings)
-        orders = query.options(
+        return found.options(
             selectinload(Order.lines.and_(OrderLine.position <= LINES_SHOWN)).options(
                 load_only(OrderLine.number, OrderLine.current, OrderLine.requested)
             ),
             joinedload(Order.client).options(load_only(Client.name, Client.status), settings),
-        ).all()
-        g.obstacles = workflow.obstacles(orders, self.by)
+        )
+
+    def get_list(self, *args: Any, **kwargs: Any) -> Any:
+        """Find what stands in the way of each order."""
+        count, orders = super().get_list(*args, **kwargs)
+        if kwargs.get("execute", True):
+            g.obstacles = workflow.obstacles(orders, self.by)
         return count, orders
 
     def render(self, template: str, **kwargs: Any) -> Any:
