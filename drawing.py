@@ -1,5 +1,6 @@
 """What stands on pages again and again, drawn once or in Python: icons, the menu, cells of sums."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -73,6 +74,21 @@ def menu(entries: tuple[Entry, ...]) -> Markup:
 MOST_MENUS = 500
 
 
+def options(offered: Iterable[tuple[Any, Any]], chosen: str) -> Markup:
+    """Draw the options of a choice; a list of clients has hundreds, and seldom others."""
+    return _options(tuple((str(value), str(label)) for value, label in offered), chosen)
+
+
+@lru_cache(maxsize=256)
+def _options(offered: tuple[tuple[str, str], ...], chosen: str) -> Markup:
+    drawn = [
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>'
+        f"{escape(label)}</option>"
+        for value, label in offered
+    ]
+    return Markup("".join(drawn))  # noqa: S704  Values and labels were escaped.
+
+
 def sums(found: Any, cost: bool = True) -> Markup:
     """Draw the cells of sums (``usage.reports.Sums``): what was used, its cost, what it brings.
 
@@ -102,5 +118,6 @@ def init_app(app: Flask) -> None:
         "draw_menu": menu,
         "draw_sums": sums,
         "draw_order_state": order_state,
+        "draw_options": options,
     }
     app.jinja_env.globals.update(draws)
