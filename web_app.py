@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, g, has_request_context, request
-from werkzeug.routing import BuildError
+from werkzeug.routing import BuildError, IntegerConverter
 from werkzeug.security import safe_join
 
 PLAIN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -42,11 +42,18 @@ class Asset:
     version: str
 
 
+class RowIdConverter(IntegerConverter):
+    """An id in an address; one that no database can hold is no address of ours."""
+
+    regex = r"\d{1,18}"
+
+
 class WebApp(Flask):
     """Flask, with quick addresses and well-sent files."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.url_map.converters["int"] = RowIdConverter
         self._made: dict[Any, Any] = {}
 
     def url_for(  # type: ignore[override]

@@ -44,7 +44,8 @@ class Row:
 
 def mine(digits: str) -> Did:
     """Fetch a number of the client by its digits, in any spelling; 404 for any other."""
-    return own(Did, number=display.to_e164(digits) or "")
+    known = display.to_e164(digits)
+    return own(Did, number=known) if known else abort(404)
 
 
 @blueprint.get("/numbers/<digits>")

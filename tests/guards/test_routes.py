@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -520,6 +521,29 @@ def test_junk_in_an_address_is_no_error_of_ours(
         if response.status_int >= 500:
             broken[rule.endpoint] = response.status
     assert broken == {}
+
+
+def test_an_id_or_number_that_cannot_be_is_no_error_of_ours(
+    app: Flask,
+    story: Story,
+    rows: dict[str, Any],
+    visitor,  # type: ignore[no-untyped-def]
+) -> None:
+    browsers = {LOGIN: visitor(story.bob), STAFF: visitor(story.alice)}
+    found, asked = {}, 0
+    for rule in rules(app, "GET"):
+        where = address(app, rule, rows).split("?")[0]
+        for absurd in ("9" * 18, "9" * 19, "9" * 40, "abc"):
+            odd = re.sub(r"/\d+(?=/|$)", f"/{absurd}", where)
+            if odd == where:
+                continue
+            browser = browsers[LOGIN if ROUTES[rule.endpoint] == LOGIN else STAFF]
+            answer = TestApp.do_request(browser, TestRequest.blank(odd), status="*")
+            asked += 1
+            if answer.status_int >= 500:
+                found[rule.endpoint] = answer.status
+    assert found == {}
+    assert asked > 50
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH"])
