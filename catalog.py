@@ -104,22 +104,42 @@ class Change:
 # --- Checks ---------------------------------------------------------------------------------
 
 
+TEN_DIGITS = "Write a ten-digit US or Canadian number, such as (412) 555-0123."
+
+
+def plan_problem(number: str) -> str | None:
+    """Tell why a number as E.164 cannot exist; None when it can.
+
+    The rules are those of the North American plan: no area code or exchange is an N11 code, and the
+    area codes 37X and 96X are kept back; a toll-free number may have any exchange.
+    """
+    npa, nxx = number[2:5], number[5:8]
+    if npa[1:] == "11" or npa[:2] in ("37", "96"):
+        return f"no area code is {npa}"
+    if nxx[1:] == "11" and npa not in TOLL_FREE:
+        return f"no exchange is {nxx}"
+    return None
+
+
+def number_problem(number: str | None) -> str | None:
+    """Tell in a sentence why this, read from what somebody typed, is no number; None when it is."""
+    if number is None or not E164.fullmatch(number):
+        return TEN_DIGITS
+    problem = plan_problem(number)
+    return problem and f"There is no number {display.number(number)}: {problem}."
+
+
 def target_problem(number: str, target: str | None) -> str | None:
     """Tell why calls to a number cannot be sent to a target; None when they can.
 
-    The rules are those of the North American plan: no N11 code, no 900 or 976, not itself, and no
-    area code that is kept back (37X, 96X).
+    It must be a number of the North American plan, not itself, and no premium one (900, 976).
     """
-    if target is None or not E164.fullmatch(target) or target[3:5] == "11":
-        return "Write a ten-digit US or Canadian number, such as (412) 555-0123."
+    if target is None or (problem := number_problem(target)):
+        return TEN_DIGITS if target is None else problem
     if target == number:
         return "A number cannot be sent to itself."
     if target[2:5] == "900" or target[5:8] == "976":
         return "Premium numbers (900 and 976) are not allowed here."
-    if target[2:4] in ("37", "96"):
-        return "There is no such area code: those that begin with 37 and 96 are not in use."
-    if target[6:8] == "11" and target[2:5] not in TOLL_FREE:
-        return "That is not a number that can be dialled."
     return None
 
 
@@ -152,7 +172,7 @@ def _clean_conference(typed: Mapping[str, Any], number: str) -> Settings:
 
 
 def _clean_caller_name(typed: Mapping[str, Any], number: str) -> Settings:
-    name = re.sub(r" +", " ", str(typed.get("display_name") or "")).strip()
+    name = re.sub(r" +", " ", display.plain(str(typed.get("display_name") or ""))).strip()
     if not re.fullmatch(r"[A-Za-z0-9 ]{1,15}", name):
         raise Invalid({"display_name": "Write 1 to 15 letters, digits and spaces."})
     if not re.search(r"[A-Za-z]", name):
@@ -170,6 +190,7 @@ def clean_address(typed: Mapping[str, Any], number: str) -> Settings:
     Raises Invalid with a sentence a field. Limits are the carriers' (data-dictionary b2).
     """
     values = {key: " ".join(str(typed.get(key) or "").split()) for key in ADDRESS}
+    values["caller_name"] = display.plain(values["caller_name"])
     values["state"] = values["state"].upper()
     values["floor"] = re.sub(r"^(?:floor|fl)\b\.?\s+", "", values["floor"], flags=re.I)
     # Of two sentences about one field the first rule's is the more telling.
@@ -190,7 +211,11 @@ def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
     is_box = re.match(r"(p\.?\s*o\.?\s*box|post office box)\b", street, re.I)
     name_ok = re.fullmatch(r"[A-Za-z0-9 .,&'\-]{3,50}", values["caller_name"])
     return [
-        ("caller_name", bool(name_ok), "Write a name of 3 to 50 letters and digits."),
+        (
+            "caller_name",
+            bool(name_ok),
+            "Write 3 to 50 letters and digits; of signs only . , & ' and -.",
+        ),
         ("address1", not is_box, "A post office box cannot be found by an ambulance."),
         (
             "address1",

@@ -1,6 +1,7 @@
 """How values look to a person: numbers, money, times; and the way back from what a person types."""
 
 import re
+import unicodedata
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -44,6 +45,23 @@ def to_e164(typed: str | None) -> str | None:
         return None
     candidate = f"+1{digits}"
     return candidate if E164.fullmatch(candidate) else None
+
+
+def plain(text: str) -> str:
+    """Write a name in the plain letters that carriers pass on: accents off, quotes straight."""
+    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‘’ʼ´`", "'"),
+        **dict.fromkeys("‐‑‒–—−", "-"),
+        **{"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"},
+        **{"ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"},
+    }
+)
+"""What has no accent to take off."""
 
 
 def money(micros: int | None, currency: str | None = None) -> str:

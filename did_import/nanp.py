@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import display
-from catalog import TOLL_FREE
+from catalog import TOLL_FREE, plan_problem
 from models import DidType
 
 _EXCEL_TEXT = re.compile(r'="(.*)"')
@@ -28,7 +28,8 @@ def read_number(written: str) -> tuple[str, DidType]:
     e164 = None if _is_foreign(text) or not text.isascii() else display.to_e164(text)
     if e164 is None:
         raise ValueError(f"“{text[:40]}” is not a ten-digit number{_why_not(text)}.")
-    if problem := _plan_problem(e164[2:5], e164[5:8]):
+    problem = "900 is for premium services" if e164[2:5] == "900" else plan_problem(e164)
+    if problem:
         raise ValueError(f"{display.number(e164)} is not a number that can exist: {problem}.")
     return e164, DidType.TOLL_FREE if e164[2:5] in TOLL_FREE else DidType.LOCAL
 
@@ -56,13 +57,3 @@ def _why_not(text: str) -> str:
     if not _TEN.fullmatch(digits):
         return ": area codes begin with 2 to 9"
     return ""
-
-
-def _plan_problem(npa: str, nxx: str) -> str | None:
-    if npa[1:] == "11" or npa[:2] in ("37", "96"):
-        return f"no area code is {npa}"
-    if npa == "900":
-        return "900 is for premium services"
-    if nxx[1:] == "11" and npa not in TOLL_FREE:
-        return f"no exchange is {nxx}"
-    return None

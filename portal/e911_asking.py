@@ -116,8 +116,9 @@ def _answer(look: Callable[[], Wanted]) -> Any:
         return _form(wanted)
     found = e911_form.read(request.form)
     problems = dict(found.problems)
-    if not wanted.numbers and wanted.asks_number:
-        problems["number"] = "Write a ten-digit US or Canadian number, such as (412) 555-0123."
+    number = next(iter(wanted.numbers), None)
+    if wanted.asks_number and (problem := catalog.number_problem(number)):
+        problems["number"] = problem
     if problems:
         return _form(wanted, problems), 422
     if found.corrected and request.form.get("correct") != found.mark:

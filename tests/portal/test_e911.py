@@ -103,7 +103,8 @@ def test_removing_says_what_it_risks_and_waits(visitor, alice, bob, look, story)
         ("address1", "Fifth Avenue", "Write the house number and the street, such as"),
         ("state", "ZZ", "Use the two letters of a US state, such as PA."),
         ("zip", "152", "Write the five digits of the ZIP."),
-        ("caller_name", "", "Write a name of 3 to 50 letters and digits."),
+        ("caller_name", "", "Write 3 to 50 letters and digits; of signs only"),
+        ("caller_name", "Acme / Dental", "Write 3 to 50 letters and digits; of signs only"),
     ],
 )
 def test_a_wrong_address_is_said_beside_its_field(
@@ -115,6 +116,32 @@ def test_a_wrong_address_is_said_beside_its_field(
     assert page.forms["e911"]["city"].value == "Pittsburgh"
     with look():
         assert db.session.query(Order).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("12", "Write a ten-digit US or Canadian number"),
+        ("911 555 0100", "There is no number (911) 555-0100: no area code is 911."),
+        ("412 911 0100", "There is no number (412) 911-0100: no exchange is 911."),
+    ],
+)
+def test_an_off_net_number_must_be_able_to_exist(
+    visitor, bob, look, typed: str, sentence: str
+) -> None:
+    page = send(visitor(bob), "new", number=typed)
+    assert page.status_int == 422
+    assert page.html.find(id="number-problem").get_text().startswith(sentence)
+    assert page.forms["e911"]["number"].value == typed
+    with look():
+        assert db.session.query(Order).count() == 0
+
+
+def test_a_name_with_accents_goes_out_in_plain_letters(visitor, bob, look) -> None:
+    send(visitor(bob), "4125550190", caller_name="Zoë O’Müller – Straße")
+    with look():
+        line = db.session.query(Order).one().lines[0]
+        assert line.requested["e911"]["caller_name"] == "Zoe O'Muller - Strasse"
 
 
 def test_the_limits_of_911_must_be_read(visitor, bob, look) -> None:
