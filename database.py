@@ -21,7 +21,7 @@ from flask import Flask
 from psycopg import OperationalError
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from extensions import db
 
@@ -61,10 +61,48 @@ def set_looking(value: bool) -> None:
     _aim.set(Transaction.LOOKING if value else Transaction.WRITING)
 
 
+class Commit(Enum):
+    """How far the last commit of this request has come."""
+
+    NONE = "none"
+    ASKED = "asked"
+    DONE = "done"
+
+
+_commit: ContextVar[Commit] = ContextVar("commit", default=Commit.NONE)
+
+
+def begin_request() -> None:
+    """Forget the commits of the request before, which the same thread may have served."""
+    _commit.set(Commit.NONE)
+
+
+def _ask_for_commit(_connection: Any) -> None:
+    _commit.set(Commit.ASKED)
+
+
+@event.listens_for(db.session, "after_commit")
+def _note_commit(_session: Any) -> None:
+    # The end of a savepoint is told here, too; the database is asked for a whole commit alone.
+    if _commit.get() is Commit.ASKED:
+        _commit.set(Commit.DONE)
+
+
+def may_have_saved(error: DBAPIError) -> bool:
+    """Tell whether what this request sent may stand in the database in spite of an error.
+
+    It may where a commit went through before, and where the connection broke off during one: the
+    server may have carried it out, and its answer was lost. SQLite says for certain.
+    """
+    is_lost = _commit.get() is Commit.ASKED and error.connection_invalidated
+    return is_lost or _commit.get() is Commit.DONE
+
+
 def prepare(app: Flask) -> None:
     """Attach how connections are opened and transactions begun to the application's engine."""
     with app.app_context():
         engine = db.engine
+    event.listen(engine, "commit", _ask_for_commit)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

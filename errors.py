@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import BadHost, HTTPException
 
+import database
 import foreign
 from extensions import db, login_manager
 
@@ -99,12 +100,21 @@ def _data_error(error: DataError) -> Any:
 
 
 def _no_database(error: OperationalError) -> Any:
-    """Answer while the database is away, full or locked: all or nothing, so nothing was saved."""
+    """Answer while the database is away, full or locked: it is saved all or not at all."""
     # Nobody can be asked who looks: the frame of the page must not try again.
     g._login_user = login_manager.anonymous_user()
     current_app.logger.error("The database did not answer on %s: %s", request.method, error.orig)
-    page, status = _page(503)
+    words = PERHAPS if request.method == "POST" and database.may_have_saved(error) else ()
+    page, status = _page(503, *words)
     return page, status, {"Retry-After": "5"}
+
+
+PERHAPS = (
+    "The connection broke off at the last moment, so what you sent may be saved or not. Look "
+    "first; send it again only if it is missing.",
+    "Perhaps saved",
+)
+"""The sentence and the heading where nobody can tell."""
 
 
 def _unexpected(error: Exception) -> Any:

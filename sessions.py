@@ -116,6 +116,7 @@ def init_app(app: Flask) -> None:
 
 def _choose_transaction() -> None:
     """Let a GET begin without SQLite's write lock; see database.py."""
+    database.begin_request()
     database.set_looking(request.method in READING)
 
 

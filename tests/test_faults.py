@@ -25,6 +25,7 @@ from tests.support.calls import (
 )
 from tests.support.cast import Story
 from tests.support.databases import terminate
+from tests.support.wire import losing_answers
 from usage import importing
 from usage.receiving import receive
 
@@ -99,6 +100,42 @@ def test_a_connection_cut_off_in_an_approval_leaves_the_order_pending(
     assert stands(look, pending) == before
     browser.get(f"/admin/orders/{pending}").forms["approve"].submit(status=(302, 303))
     assert stands(look, pending)[0] is OrderState.COMPLETED
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite answers a commit in this process")
+def test_a_lost_answer_to_a_commit_is_said_and_deciding_again_changes_nothing(
+    app: Flask, story: Story, visitor, alice, pending: str, look
+) -> None:
+    """The server carries the approval out, and the connection breaks off before it says so."""
+    browser = visitor(alice)
+    form = browser.get(f"/admin/orders/{pending}").forms["approve"]
+    with losing_answers(app, to=b"COMMIT") as wire:
+        page = form.submit(status=503)
+    assert wire.lost == 1
+    assert NOT_SAVED not in page
+    assert "may be saved or not. Look first; send it again only" in page
+    stood = stands(look, pending)
+    assert stood[0] is OrderState.COMPLETED
+    again = form.submit(status=302).follow()
+    assert again.html.select_one("main").get_text().count("Approved by Alice") == 1
+    assert stands(look, pending) == stood
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite answers a commit in this process")
+def test_an_order_sent_again_after_a_lost_answer_is_the_same_order(
+    app: Flask, story: Story, visitor, bob, look
+) -> None:
+    browser = visitor(bob)
+    form = browser.get("/portal/keystone/numbers/4125550190/call_forwarding").forms[
+        "change-service"
+    ]
+    form["forward_to"] = "(212) 555-0147"
+    with losing_answers(app, to=b"COMMIT") as wire:
+        page = form.submit(status=503)
+    assert (wire.lost, "may be saved or not" in page) == (1, True)
+    form.submit(expect_errors=True)
+    with look():
+        assert db.session.scalar(select(func.count(Order.id))) == 1
 
 
 def pages_without_room(file: str) -> int:
