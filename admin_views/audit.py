@@ -109,6 +109,7 @@ class Audit(AuditRows):
 class ClientActivity(OfClient, AuditRows):
     """What was done about one client: itself, its logins, its order settings and its orders."""
 
+    same_for_all = True
     page_intro = ""
     empty_sentence = "What staff and the client's own people do stands here."
 
@@ -117,11 +118,11 @@ class ClientActivity(OfClient, AuditRows):
 
     def scope(self, query: Any) -> Any:
         """Keep the entries about the client, and those of what its logins did."""
-        key = self.client.id
+        key = self.key_of_client()
         logins = select(Login.id).where(Login.client_id == key)
         return query.filter(
             or_(
-                _about("Client", [key]),
+                and_(AuditEntry.object_type == "Client", AuditEntry.object_id == key),
                 _about("Login", logins),
                 _about("Order", select(Order.id).where(Order.client_id == key)),
                 _about(

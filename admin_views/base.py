@@ -6,7 +6,7 @@ capped counts, no SQL in a message, no formula in a CSV. ``Page`` is an ordinary
 """
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -146,7 +146,9 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
     same_for_all = False
     """Whether the list, neither searched nor filtered, is the same statement for everybody.
 
-    It is then built once. A screen says so of itself alone: one that narrows it has another.
+    It is then built once, its scope and all; what differs there from request to request is a
+    ``bindparam`` of ``values_of_scope``. A screen says so of itself alone: one that narrows it has
+    another statement.
     """
 
     def __init__(self, model: Any, **options: Any) -> None:
@@ -158,6 +160,10 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
     def scope(self, query: Any) -> Any:
         """Narrow the rows of this screen; the reseller's own narrowing lies below, in tenancy."""
         return query
+
+    def values_of_scope(self) -> dict[str, Any]:
+        """Give the values by which the scope differs from request to request."""
+        return {}
 
     def get_query(self) -> Any:
         """Give the rows of the list."""
@@ -205,11 +211,7 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
         """Clamp the page number, which PostgreSQL would refuse when it is absurd."""
         page = min(max(page or 0, 0), MOST_PAGES)
         if execute and not search and not filters and vars(type(self)).get("same_for_all"):
-            most = page_size or self.page_size
-            count = self._built_once("count", self._counting).scalar()
-            order = (sort_column, bool(sort_desc))
-            wanted = self._built_once(order, lambda: self._listing(*order))
-            rows = wanted.objects(most=most, skipped=page * most).all()
+            count, rows = self._same_list(page, sort_column, sort_desc, page_size)
         else:
             asked = (page, sort_column, sort_desc, search, filters)
             count, rows = super().get_list(*asked, execute=execute, page_size=page_size)
@@ -217,17 +219,22 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
         self.count_capped = bool(count and count >= COUNT_CAP)
         return count, rows
 
-    def _built_once(self, key: Any, build: Callable[[], Any]) -> Prepared:
-        if key not in self._lists:
-            self._lists[key] = Prepared(build())
-        return self._lists[key]
-
-    def _counting(self) -> Any:
-        return self.get_count_query().statement_of_count()
-
-    def _listing(self, column: Any, descending: bool) -> Any:
-        query, _ = self._apply_sorting(self.get_query(), {}, column, descending)
-        return query.statement.limit(bindparam("most")).offset(bindparam("skipped"))
+    def _same_list(self, page: int, column: Any, descending: Any, size: Any) -> Any:
+        """Read a page of the list and its count by one statement, which is kept."""
+        order, most = (column, bool(descending)), size or self.page_size
+        if order not in self._lists:
+            query, _ = self._apply_sorting(self.get_query(), {}, *order)
+            count = self.get_count_query().statement_of_count().scalar_subquery()
+            wanted = query.statement.add_columns(count)
+            self._lists[order] = Prepared(
+                wanted.limit(bindparam("most")).offset(bindparam("skipped"))
+            )
+        given = {"most": most, "skipped": page * most, **self.values_of_scope()}
+        found: Any = self._lists[order].rows(**given).unique().all()
+        if not found and page:
+            # Past the end no row tells how many there are.
+            return self.get_count_query().scalar(), []
+        return found[0][1] if found else 0, [row[0] for row in found]
 
     def _apply_search(
         self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str

@@ -25,6 +25,7 @@ class NumbersWithout911(RowsView):
     """The list of clients' numbers that have no 911 address."""
 
     permission = Permission.NUMBERS_VIEW
+    same_for_all = True
     can_export = True
     menu_under = "e911"
     list_template = "admin/e911/missing.html"

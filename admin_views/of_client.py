@@ -11,10 +11,13 @@ from flask_admin import Admin
 from sqlalchemy import bindparam, func, select
 
 from admin_views.base import to_id
-from extensions import db
+from columns import RowId
 from models import IS_PENDING, Client, Did, E911Record, Login, Order, Port
 from permissions import Actor, Permission
 from prepared import prepared
+
+KEY = "of_client"
+"""What the client's id is called in the statements of its lists."""
 
 TABS = (
     ("client.overview", "Overview", Permission.CLIENTS_VIEW),
@@ -74,28 +77,38 @@ class OfClient:
         """Give the client of the address; 404 for none, and for another reseller's."""
         if "tab_client" not in g:
             key = to_id(g.tab_client_id)
-            found = db.session.get(Client, key) if key is not None else None
-            g.tab_client = found or abort(404)
+            found: Any = key is not None and _with_counts().rows(client=key).first()
+            g.tab_client = found[0] if found else abort(404)
+            g.tab_counts = dict(zip(COUNTED, found[1:], strict=True))
         client: Client = g.tab_client
         return client
 
     def scope(self, query: Any) -> Any:
         """Narrow a list to the client's rows."""
         narrowed = super().scope(query)  # type: ignore[misc]
-        return narrowed.filter(self.model.client_id == self.client.id)  # type: ignore[attr-defined]
+        return narrowed.filter(self.model.client_id == self.key_of_client())  # type: ignore[attr-defined]
+
+    def key_of_client(self) -> Any:
+        """Give the client's id as a value that a statement which is built once is given anew."""
+        return bindparam(KEY, self.client.id, type_=RowId)
+
+    def values_of_scope(self) -> dict[str, Any]:
+        """Give the client's id."""
+        return {KEY: self.client.id}
 
     def tabs(self) -> list[dict[str, Any]]:
         """List the tabs that the viewer may open, each with its name and address."""
         if "tabs" not in g:
-            g.tabs = self._tabs(_counts(self.client.id))
+            g.tabs = self._tabs()
         found: list[dict[str, Any]] = g.tabs
         return found
 
-    def _tabs(self, counts: dict[str, int]) -> list[dict[str, Any]]:
+    def _tabs(self) -> list[dict[str, Any]]:
+        key, counts = self.client.id, g.tab_counts
         return [
             {
                 "label": label,
-                "url": url_for(endpoint, client_id=self.client.id),
+                "url": url_for(endpoint, client_id=key),
                 "active": endpoint.partition(".")[0] == (self.tab or self.endpoint),
                 "count": counts.get(label),
             }
@@ -104,23 +117,23 @@ class OfClient:
         ]
 
 
-def _counts(client_id: int) -> dict[str, int]:
-    """Count what stands behind the tabs that say how much it is."""
-    return dict(_select_counts().one(client=client_id)._mapping)
+COUNTED = ("Logins", "Pending Orders", "Numbers", "911", "Ports")
+"""The tabs that say how much stands behind them."""
 
 
 @prepared
-def _select_counts() -> Any:
+def _with_counts() -> Any:
+    """Select a ``client``, and what stands behind the tabs of ``COUNTED``."""
     mine: Any = bindparam("client")
     kept = E911Record.removed_at.is_(None)
-    counted = {
-        "Logins": select(func.count(Login.id)).where(Login.client_id == mine),
-        "Pending Orders": select(func.count(Order.id)).where(Order.client_id == mine, IS_PENDING),
-        "Numbers": select(func.count(Did.id)).where(Did.client_id == mine),
-        "911": select(func.count(E911Record.id)).where(E911Record.client_id == mine, kept),
-        "Ports": select(func.count(Port.id)).where(Port.client_id == mine),
-    }
-    return select(*(count.scalar_subquery().label(label) for label, count in counted.items()))
+    counts = (
+        select(func.count(Login.id)).where(Login.client_id == mine),
+        select(func.count(Order.id)).where(Order.client_id == mine, IS_PENDING),
+        select(func.count(Did.id)).where(Did.client_id == mine),
+        select(func.count(E911Record.id)).where(E911Record.client_id == mine, kept),
+        select(func.count(Port.id)).where(Port.client_id == mine),
+    )
+    return select(Client, *(one.scalar_subquery() for one in counts)).where(Client.id == mine)
 
 
 def _take_id(_endpoint: str | None, values: dict[str, Any] | None) -> None:

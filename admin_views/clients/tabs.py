@@ -45,6 +45,7 @@ class ClientLogins(OfClient, LoginRows):
 class ClientPendingOrders(OfClient, PendingOrders):
     """What one client waits for."""
 
+    same_for_all = True
     page_intro = ""
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class ClientPendingOrders(OfClient, PendingOrders):
 class ClientOrderHistory(OfClient, OrderHistory):
     """What was decided for one client."""
 
+    same_for_all = True
     page_intro = ""
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class ClientOrderHistory(OfClient, OrderHistory):
 class ClientNumbers(OfClient, Inventory):
     """The numbers of one client."""
 
+    same_for_all = True
     left_out = ("client.name",)
     page_intro = ""
     empty_heading = "No numbers yet"
@@ -92,6 +95,7 @@ class ClientE911(OfClient, E911Records):
 class ClientPorts(OfClient, Ports):
     """The ports of one client."""
 
+    same_for_all = True
     left_out = ("client.name",)
     page_intro = ""
     empty_sentence = "Enter a port when this client brings numbers from another provider."

@@ -30,6 +30,7 @@ class Ports(RowsView):
     """The list of ports."""
 
     permission = Permission.NUMBERS_VIEW
+    same_for_all = True
     can_view_details = can_export = True
     list_template = "admin/ports/list.html"
     page_heading = "Ports"

@@ -176,7 +176,8 @@ def test_the_list_asks_as_much_for_thirty_numbers_as_for_one(
     with statements(app) as many:
         page = browser.get(LIST)
     assert len(page.html.select("tbody tr")) == 40
-    assert len(many) == len(one) <= 7
+    # What is searched for is another statement each time, and counted by another.
+    assert len(many) <= len(one) <= 7
     assert writes(many) == []
 
 

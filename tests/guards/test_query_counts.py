@@ -25,16 +25,8 @@ BEYOND = {"portal.order_numbers": 1}
 
 MOST_OF_A_LIST, MOST_OF_A_FIRST_PAGE = 6, 10
 FIRST_PAGES = {"admin.index", "portal.first_page"}
-ASKS_MORE = {
-    "pending_orders.index_view": 9,
-    "client_pending_orders.index_view": 10,
-    "client_activity.index_view": 8,
-    "client_e911.index_view": 7,
-    "client_ports.index_view": 8,
-    "e911_missing.index_view": 7,
-    "ports.index_view": 7,
-}
-"""Lists that ask more than a list should: what stands in an order's way, or a client's tabs."""
+ASKS_MORE = {"pending_orders.index_view": 8, "client_pending_orders.index_view": 8}
+"""Lists that ask more than a list should: what stands in the way of an order that waits."""
 
 POSTED = ("client_usage.csv", "portal.usage_csv", "portal.numbers_csv")
 """Exports that are asked for by a form, because it is recorded who took them."""
