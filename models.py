@@ -1123,6 +1123,13 @@ class Order(Owned, Model):
             postgresql_where=text("state = 'pending'"),
             postgresql_include=["id"],
         ),
+        Index(
+            "ix_orders_client_open",
+            *("reseller_id", "client_id", "submitted_at", "id"),
+            sqlite_where=text("state IN ('pending', 'approved', 'failed')"),
+            postgresql_where=text("state IN ('pending', 'approved', 'failed')"),
+            postgresql_include=["state"],
+        ),
         Index("ix_orders_client_decided", "reseller_id", "client_id", "decided_at"),
         Index("ix_orders_due", "state", "carry_out_at"),
     )
@@ -1177,6 +1184,11 @@ class Order(Owned, Model):
 
 IS_PENDING: Any = Order.state == bindparam(None, OrderState.PENDING, literal_execute=True)
 """What waits; written into the SQL, so that the index of pending orders is known to fit."""
+
+
+def in_states(*states: OrderState) -> Any:
+    """Say that an order is in one of some states, written into the SQL as ``IS_PENDING`` is."""
+    return Order.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
 class OrderLine(Owned, Model):

@@ -35,6 +35,7 @@ from models import (
     Requirement,
     ServicePrice,
     Tier,
+    in_states,
 )
 from prepared import prepared
 
@@ -344,7 +345,7 @@ def _monthly_parts() -> Any:
 def _open_orders(client_id: Any, except_order: Any) -> list[Any]:
     return [
         Order.client_id == client_id,
-        Order.state.in_((OrderState.PENDING, OrderState.APPROVED)),
+        in_states(OrderState.PENDING, OrderState.APPROVED),
         Order.id != except_order,
     ]
 

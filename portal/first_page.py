@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 import emergency
 import policy
 from columns import now
-from models import Client, Did, Order
+from models import Client, Did, Order, in_states
 from portal import first_steps, orders, porting
 from portal.access import actor, blueprint, current_client, current_login
 from prepared import prepared
@@ -63,7 +63,7 @@ def _counts(client: Client) -> Counts:
 @prepared
 def _counted(with_911: bool) -> Any:
     mine: Any = bindparam("client")
-    some = select(Order.id).where(Order.client_id == mine, Order.state.in_(orders.TABS["pending"]))
+    some = select(Order.id).where(Order.client_id == mine, in_states(*orders.TABS["pending"]))
     wanted = [
         select(func.count(Did.id)).where(Did.client_id == mine),
         select(func.count()).select_from(some.limit(PENDING_CAP).subquery()),

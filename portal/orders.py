@@ -19,7 +19,7 @@ import receipts
 import workflow
 from catalog import Invalid
 from extensions import db
-from models import Client, Order, OrderEvent, OrderLine, OrderState
+from models import Client, Order, OrderEvent, OrderLine, OrderState, in_states
 from portal import asked, held, order_rows, paging, stock
 from portal.access import actor, blueprint, current_client, own, requires_order_requests
 from portal.order_rows import STATES
@@ -130,7 +130,7 @@ def list_of(tab: str, *, by_decision: bool = False) -> Any:
             Order.setup_micros,
             first_line.scalar_subquery().label("subject"),
         )
-        .where(Order.client_id == bindparam("client"), Order.state.in_(TABS[tab]))
+        .where(Order.client_id == bindparam("client"), in_states(*TABS[tab]))
         .order_by(at.desc(), Order.id.desc())
         .limit(bindparam("most"))
         .offset(bindparam("skipped"))

@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, flash, g, redirect, request, url_for
 from flask_admin import expose
 from markupsafe import Markup
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select, union_all
 
 import clients
 import display
@@ -21,7 +21,7 @@ from admin_views.cells import link
 from admin_views.clients.form import ClientForm, chosen_groups
 from admin_views.usage import ranges
 from extensions import db
-from models import Client, ClientStatus, Did, Order, OrderState
+from models import Client, ClientStatus, Did, Order, OrderState, in_states
 from permissions import Permission
 from prepared import prepared
 from usage import reports
@@ -132,8 +132,8 @@ class Clients(RowsView):
 # --- What the list and the page ask -------------------------------------------------------------
 
 
-def _open(state: Any = Order.state) -> Any:
-    return state.in_((OrderState.PENDING, OrderState.APPROVED))
+def _open() -> Any:
+    return in_states(OrderState.PENDING, OrderState.APPROVED)
 
 
 def _has_open(value: str) -> Any:
@@ -143,23 +143,21 @@ def _has_open(value: str) -> Any:
 
 def _counts(ids: Sequence[int] | None) -> dict[str, dict[int, int]]:
     """Count numbers and open orders by client: of these clients, or of all."""
+    found: dict[str, dict[int, int]] = {"numbers": {}, "open_orders": {}}
     given = {} if ids is None else {"ids": ids}
-    return {
-        name: dict(map(tuple, counted(ids is not None).all(**given)))
-        for name, counted in (("numbers", _numbers), ("open_orders", _open_orders))
-    }
+    for what, client_id, count in _counted(ids is not None).all(**given):
+        found[what][client_id] = count
+    return found
 
 
 @prepared
-def _numbers(some: bool) -> Any:
-    held = select(Did.client_id, func.count(Did.id)).where(Did.client_id.is_not(None))
-    return _of(held, Did.client_id, some).group_by(Did.client_id)
-
-
-@prepared
-def _open_orders(some: bool) -> Any:
-    waiting = select(Order.client_id, func.count(Order.id)).where(_open())
-    return _of(waiting, Order.client_id, some).group_by(Order.client_id)
+def _counted(some: bool) -> Any:
+    held = select(literal("numbers"), Did.client_id, func.count(Did.id))
+    held = _of(held.where(Did.client_id.is_not(None)), Did.client_id, some)
+    waiting = select(literal("open_orders"), Order.client_id, func.count(Order.id)).where(_open())
+    waiting = _of(waiting, Order.client_id, some)
+    both = union_all(held.group_by(Did.client_id), waiting.group_by(Order.client_id))
+    return select(both.subquery())
 
 
 def _of(counts: Any, client_id: Any, some: bool) -> Any:
