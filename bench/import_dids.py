@@ -6,9 +6,9 @@ measurement is a process of its own, so that its peak of memory is its own. The 
 apply of 100,000 rows within 15 s, and no more memory than 1,000 rows need, but for the list of the
 numbers met and the database's cache. Other load doubles the seconds; trust the ratio and the CPU.
 
-Seen on two shared cores, light load, 100,000 rows in random places of the indexes: SQLite preview
-2.3 s and apply 8.8 s, 0.8 of a bare executemany; PostgreSQL 15 2.5 s and 9.8 s, 1.8 of it. Memory
-over that of 1,000 rows: 32 MB (16 of them SQLite's cache) and 15 MB.
+Seen on two cores, 100,000 rows in random places of the indexes: SQLite preview 1.7 s and apply
+6.8 s, 0.8 of a bare executemany; PostgreSQL 15, under light load, 2.5 s and 9.8 s, 1.8 of it.
+Memory over that of 1,000 rows: 18 MB and 15 MB.
 """
 
 import argparse
