@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import Select, bindparam, event, func, select, text
 from sqlalchemy.orm import aliased, selectinload
 
+import display
 import tenancy
 from extensions import db
 from models import Client, Did, Login, Order, Reseller
 from prepared import prepared
 from tenancy import TenantMissing
+from tests.support import orders
 from tests.support.cast import Story
 
 
@@ -171,3 +173,29 @@ def test_objects_of_a_bare_table_are_refused(at_reseller: Story) -> None:
     beside = prepared(lambda: select(Client).join(table, table.c.client_id == Client.id))
     with pytest.raises(TenantMissing, match="cannot be narrowed"):
         beside().objects()
+
+
+LISTS = ("clients/", "dids/", "pending-orders/", "order-history/", "ports/", "911-missing/")
+
+
+def test_a_list_that_is_built_once_is_each_resellers_own(
+    visitor, alice, mallory, story, look
+) -> None:
+    """Whoever looks first has it built; the next sees their own rows and count."""
+    with look():
+        orders.ask(story.bob, story.free[0])
+        number, client_id = (
+            story.acme_number,
+            db.session.scalar(select(Client.id).where(Client.name == "Acme")),
+        )
+    ours, theirs = visitor(alice), visitor(mallory)
+    seen = {name: ours.get(f"/admin/{name}").text for name in LISTS}
+    assert display.number(number) in seen["dids/"]
+    assert "O-000001" in seen["pending-orders/"]
+    for name in LISTS:
+        page = theirs.get(f"/admin/{name}")
+        for word in ("Acme", display.number(number), "O-000001"):
+            assert word not in page.text, name
+    for tab in ("numbers/", "pending-orders/", "order-history/", "ports/"):
+        assert ours.get(f"/admin/clients/{client_id}/{tab}").status_int == 200
+        theirs.get(f"/admin/clients/{client_id}/{tab}", status=404)
