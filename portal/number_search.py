@@ -126,38 +126,38 @@ def read(values: Mapping[str, str]) -> Look:
     )
 
 
-def choices(client: Client, count: int) -> dict[str, dict[str, str]]:
-    """List what can be looked for among so many numbers: the services in use, and the labels.
+def choices(client: Client) -> dict[str, dict[str, str]]:
+    """List what can be looked for: the services in use, and the labels.
 
-    Who has very many is offered every service: to find those in use all would have to be read.
+    Who has very many numbers is offered every service: to find those in use all would be read.
     """
-    reads_all = count <= MOST_READ
-    rows = _choices(reads_all).all(client=client.id)
-    found: dict[str, list[str]] = {"has": [], "label": []}
-    for row in rows:
+    found: dict[str, list[str]] = {"has": [], "label": [], "many": []}
+    for row in _choices().all(client=client.id, most=MOST_READ):
         found[row.part].append(row.choice)
-    services = catalog.SERVICES
+    offered = catalog.SERVICES if found["many"] else found["has"]
     return {
-        "has": {
-            key: services[key].label for key in services if key in found["has"] or not reads_all
-        },
+        "has": {key: one.label for key, one in catalog.SERVICES.items() if key in offered},
         "label": {one: one for one in sorted(found["label"])},
     }
 
 
 @prepared
-def _choices(with_services: bool) -> Any:
-    """Select the labels of a ``client``'s numbers, and the services in use on them."""
+def _choices() -> Any:
+    """Select labels of a ``client``'s numbers, and services in use unless it has over ``most``."""
     mine = Did.client_id == bindparam("client")
+    has_many = select(Did.id).where(mine).offset(bindparam("most")).limit(1).exists()
     # As the index of labelled numbers has it, so that the others are not read.
     labelled = or_(Did.label.is_not(None), Did.client_label.is_not(None))
     some = select(LABEL.label("choice")).where(mine, labelled).distinct().order_by(LABEL)
     labels = some.limit(MOST_LABELS).subquery()
-    wanted = select(literal("label").label("part"), labels.c.choice)
-    if not with_services:
-        return wanted
-    used = select(DidService.service).join(DidService.did).where(mine).distinct().subquery()
-    return union_all(wanted, select(literal("has"), used.c.service))
+    in_use = select(DidService.service).join(DidService.did).where(mine, ~has_many)
+    used = in_use.distinct().subquery()
+    found = union_all(
+        select(literal("label").label("part"), labels.c.choice),
+        select(literal("has"), used.c.service),
+        select(literal("many"), literal("")).where(has_many),
+    )
+    return select(found.subquery())
 
 
 def _part_of_number(wanted: str) -> str:

@@ -42,7 +42,7 @@ def numbers() -> Any:
         "portal/numbers/list.html",
         wanted=wanted,
         rows=rows,
-        choices=number_search.choices(client, count),
+        choices=number_search.choices(client),
         e911_choices=number_search.E911 if shows_e911 else {},
         draw_row=_draw_row,
         page=page,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+import catalog
 from carriers import inventory
 from extensions import db
 from models import (
@@ -17,6 +18,7 @@ from models import (
     OrderSettings,
     PortalSettings,
 )
+from portal import number_search
 from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.queries import statements, writes
@@ -27,6 +29,24 @@ LIST = "/portal/keystone/numbers"
 
 def listed(page: Any) -> list[str]:
     return [tag.text for tag in page.html.select("#numbers th[scope=row]")]
+
+
+def test_what_a_search_offers_does_not_depend_on_what_it_found(
+    visitor, bob, look, story, monkeypatch
+) -> None:
+    """Who has many numbers may look for every service, and the one that was chosen stays so."""
+
+    def offered(page: Any) -> list[str]:
+        return [one["value"] for one in page.html.select("#has option")]
+
+    browser = visitor(bob)
+    few = offered(browser.get(LIST))
+    monkeypatch.setattr(number_search, "MOST_READ", 0)
+    many = offered(browser.get(LIST))
+    searched = browser.get(LIST, {"has": "conference_line"})
+    assert len(few) < len(many) == len(catalog.SERVICES) + 2
+    assert offered(searched) == many
+    assert searched.html.select_one("#has option[selected]")["value"] == "conference_line"
 
 
 def give(look: Any, story: Story, count: int) -> None:
