@@ -134,8 +134,9 @@ def target_problem(number: str, target: str | None) -> str | None:
 
     It must be a number of the North American plan, not itself, and no premium one (900, 976).
     """
-    if target is None or (problem := number_problem(target)):
-        return TEN_DIGITS if target is None else problem
+    problem = number_problem(target)
+    if target is None or problem:
+        return problem
     if target == number:
         return "A number cannot be sent to itself."
     if target[2:5] == "900" or target[5:8] == "976":

@@ -49,10 +49,13 @@ def _icon(sprite: str, name: str, label: str | None) -> Markup:
 
 def order_state(state: str) -> Markup:
     """Draw the badge of an order's state."""
-    look, symbol = ORDER_STATES[state]
-    said = escape(state.capitalize())
+    return state_badge(state.capitalize(), *ORDER_STATES[state])
+
+
+def state_badge(words: str, look: str, symbol: str) -> Markup:
+    """Draw the badge of a state: its words, its colour and its icon."""
     return Markup(  # noqa: S704  Every value is escaped or ours.
-        f'<span class="badge bg-{look}-lt state">{icon(symbol)} {said}</span>'
+        f'<span class="badge bg-{look}-lt state">{icon(symbol)} {escape(words)}</span>'
     )
 
 

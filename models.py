@@ -1191,6 +1191,10 @@ def in_states(*states: OrderState) -> Any:
     return Order.state.in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
+IS_OPEN = in_states(OrderState.PENDING, OrderState.APPROVED)
+"""What is not carried out yet, and may still be."""
+
+
 class OrderLine(Owned, Model):
     """One number's part of an order: what is, what is asked, the price, the result.
 

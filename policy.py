@@ -18,6 +18,7 @@ import display
 from columns import now
 from extensions import db
 from models import (
+    IS_OPEN,
     Client,
     ClientStatus,
     Did,
@@ -31,11 +32,9 @@ from models import (
     OrderLine,
     OrderSettings,
     OrderSettingsTier,
-    OrderState,
     Requirement,
     ServicePrice,
     Tier,
-    in_states,
 )
 from prepared import prepared
 
@@ -345,7 +344,7 @@ def _monthly_parts() -> Any:
 def _open_orders(client_id: Any, except_order: Any) -> list[Any]:
     return [
         Order.client_id == client_id,
-        in_states(OrderState.PENDING, OrderState.APPROVED),
+        IS_OPEN,
         Order.id != except_order,
     ]
 

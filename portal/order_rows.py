@@ -28,10 +28,7 @@ STATES = {
 
 def badge(state: OrderState) -> Markup:
     """Draw the badge of an order's state in the client's words."""
-    words, tone, symbol = STATES[state]
-    return Markup(  # noqa: S704  Every value is ours.
-        f'<span class="badge bg-{tone}-lt state">{drawing.icon(symbol)} {words}</span>'
-    )
+    return drawing.state_badge(*STATES[state])
 
 
 def draw(rows: Iterable[Any], tab: str, hide_prices: bool) -> Markup:

@@ -20,7 +20,7 @@ from admin_views.of_client import PREFIX, OfClient
 from admin_views.usage import ranges
 from columns import now
 from extensions import db
-from models import Client, ClientStatus, Order, OrderState
+from models import IS_OPEN, Client, ClientStatus, Order
 from permissions import Permission
 from policy import Refused
 from usage import reports
@@ -149,6 +149,5 @@ def _said(client: Client, before: clients.Stakes, word: str) -> str:
 
 def _waiting(client: Client) -> list[Order]:
     """List what the client waits for, the oldest first."""
-    open_ = Order.state.in_((OrderState.PENDING, OrderState.APPROVED))
-    orders = select(Order).where(Order.client_id == client.id, open_)
+    orders = select(Order).where(Order.client_id == client.id, IS_OPEN)
     return list(db.session.scalars(orders.order_by(Order.submitted_at, Order.id).limit(10)))

@@ -21,7 +21,7 @@ from admin_views.cells import link
 from admin_views.clients.form import ClientForm, chosen_groups
 from admin_views.usage import ranges
 from extensions import db
-from models import Client, ClientStatus, Did, Order, OrderState, in_states
+from models import IS_OPEN, Client, ClientStatus, Did, Order
 from permissions import Permission
 from prepared import prepared
 from usage import reports
@@ -132,12 +132,8 @@ class Clients(RowsView):
 # --- What the list and the page ask -------------------------------------------------------------
 
 
-def _open() -> Any:
-    return in_states(OrderState.PENDING, OrderState.APPROVED)
-
-
 def _has_open(value: str) -> Any:
-    having = select(Order.client_id).where(_open())
+    having = select(Order.client_id).where(IS_OPEN)
     return Client.id.in_(having) if value == "yes" else Client.id.not_in(having)
 
 
@@ -154,7 +150,7 @@ def _counts(ids: Sequence[int] | None) -> dict[str, dict[int, int]]:
 def _counted(some: bool) -> Any:
     held = select(literal("numbers"), Did.client_id, func.count(Did.id))
     held = _of(held.where(Did.client_id.is_not(None)), Did.client_id, some)
-    waiting = select(literal("open_orders"), Order.client_id, func.count(Order.id)).where(_open())
+    waiting = select(literal("open_orders"), Order.client_id, func.count(Order.id)).where(IS_OPEN)
     waiting = _of(waiting, Order.client_id, some)
     both = union_all(held.group_by(Did.client_id), waiting.group_by(Order.client_id))
     return select(both.subquery())
