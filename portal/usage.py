@@ -132,8 +132,8 @@ def _asked() -> Range:
     try:
         last = reports.read_day(typed[1]) if typed[1] else usual.last
         first = reports.read_day(typed[0]) if typed[0] else last.replace(day=1)
-    except ValueError:
-        flash("Write days like 2026-11-01; the month to date is shown.", "warning")
+    except ValueError as error:
+        flash(f"{error} The month to date is shown.", "warning")
         return usual
     if not first <= last or last - first > reports.LONGEST_RANGE:
         flash("Choose a first day before the last, at most 400 days apart.", "warning")

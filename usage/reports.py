@@ -103,10 +103,18 @@ next_month = rollup.next_month
 
 
 def read_day(typed: str) -> date:
-    """Read a day as an address writes it; raises ValueError for one that no call can have."""
-    day = date.fromisoformat(typed)
+    """Read a day as an address writes it.
+
+    Raises ValueError, in a sentence for whoever typed it, for one that no call can have.
+    """
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError as error:
+        raise ValueError(f"“{typed[:20]}” is no date; write it like 2026-11-01.") from error
     if not 2000 <= day.year < 2200:
-        raise ValueError(f"{typed} lies out of all calls.")
+        raise ValueError(
+            f"There are no calls in the year {day.year}; choose one from 2000 to 2199."
+        )
     return day
 
 

@@ -44,8 +44,8 @@ def _day(name: str) -> date | None:
         return None
     try:
         return reports.read_day(typed)
-    except ValueError:
-        flash(f"“{typed[:20]}” is no date; write it like 2026-11-01.", "warning")
+    except ValueError as error:
+        flash(str(error), "warning")
         return None
 
 

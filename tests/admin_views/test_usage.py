@@ -230,6 +230,12 @@ def test_a_range_that_cannot_be_shows_the_month(visitor, alice, acme, calls, jun
     assert page.html.find(id="usage-total")
 
 
+def test_a_year_that_no_call_has_is_named(visitor, alice, acme, calls) -> None:
+    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?from=1990-01-01")
+    assert "There are no calls in the year 1990; choose one from 2000 to 2199." in page.text
+    assert "is no date" not in page.text
+
+
 def test_mallory_sees_no_usage_of_acme(visitor, mallory, acme, calls) -> None:
     browser = visitor(mallory)
     browser.get(f"/admin/clients/{acme.id}/usage/", status=404)

@@ -92,10 +92,19 @@ def test_charlie_sees_none_of_bobs_calls(visitor, charlie, calls) -> None:
     browser.get(f"{HOME}/{calls.acme_number}?{MONTH}", status=404)
 
 
-@pytest.mark.parametrize("junk", ["from=x", "from=2026-12-01&to=2026-11-01", "from=1990-01-01"])
-def test_a_range_that_cannot_be_shows_the_month(visitor, bob, calls, junk: str) -> None:
+@pytest.mark.parametrize(
+    ("junk", "sentence"),
+    [
+        ("from=x", "“x” is no date; write it like 2026-11-01."),
+        ("from=2026-12-01&to=2026-11-01", "Choose a first day before the last"),
+        ("from=1990-01-01", "There are no calls in the year 1990; choose one from 2000 to 2199."),
+    ],
+)
+def test_a_range_that_cannot_be_shows_the_month(
+    visitor, bob, calls, junk: str, sentence: str
+) -> None:
     page = visitor(bob).get(f"{HOME}?{junk}")
-    assert page.html.select_one(".message")
+    assert sentence in page.html.select_one(".message").get_text()
 
 
 def test_a_number_without_calls_says_so(visitor, bob, story) -> None:
