@@ -6,15 +6,19 @@ at the end of the test there must be none. Chromium missing is a failure, never 
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SWITCHES = [
@@ -54,10 +58,25 @@ class _Quiet(WSGIRequestHandler):
         """Write nothing."""
 
 
+def _closing(app: "WSGIApplication") -> "WSGIApplication":
+    """Read every answer whole and close it before it is sent.
+
+    Werkzeug's server leaves an answer open when the browser has hung up on it, as it does when a
+    page closes while its icons are on the way: a file that nobody closed, found by a later test.
+    """
+
+    def answer(environ: "WSGIEnvironment", started: "StartResponse") -> Iterable[bytes]:
+        with closing(ClosingIterator(app(environ, started))) as parts:
+            return list(parts)
+
+    return answer
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve an application from a thread; give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    answering = _closing(app)
+    server = make_server("127.0.0.1", 0, answering, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
