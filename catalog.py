@@ -21,7 +21,6 @@ ROUTING = "routing"
 """The slot of the services of which the carrier runs one at a time on a number (product.md)."""
 
 TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
-_EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[A-Za-z][^\s@<>,;\"]+")
 _STATES = frozenset(
     [
         *("AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN"),
@@ -159,8 +158,8 @@ def _target(name: str) -> Callable[[Mapping[str, Any], str], Settings]:
 
 
 def _clean_email(typed: Mapping[str, Any], number: str) -> Settings:
-    address = str(typed.get("email") or "").strip()
-    if len(address) > 254 or not _EMAIL.fullmatch(address):
+    address = display.to_email(str(typed.get("email") or ""))
+    if address is None:
         raise Invalid({"email": "Write one e-mail address, such as fax@example.com."})
     return {"email": address}
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from email_validator import EmailNotValidError, validate_email
 from flask import Flask
 from markupsafe import Markup, escape
 
@@ -45,6 +46,20 @@ def to_e164(typed: str | None) -> str | None:
         return None
     candidate = f"+1{digits}"
     return candidate if E164.fullmatch(candidate) else None
+
+
+def to_email(typed: str | None) -> str | None:
+    """Read one e-mail address that every server can deliver to; None when it is not one.
+
+    A host name with letters of its own language comes back as the name system has it, xn--….
+    """
+    try:
+        found = validate_email(
+            (typed or "").strip(), check_deliverability=False, allow_smtputf8=False
+        )
+    except EmailNotValidError:
+        return None
+    return found.ascii_email
 
 
 def plain(text: str) -> str:

@@ -161,7 +161,7 @@ def read_alerts(text: str | None, problems: dict[str, str]) -> list[str]:
 def read_addresses(text: str | None, problems: dict[str, str], field: str) -> list[str]:
     """Read e-mail addresses that are written in one field, at most ten, each once."""
     words = dict.fromkeys(re.split(r"[\s,;]+", typed.text_of(text) or ""))
-    read = {word: typed.read_address(word) for word in words if word}
+    read = {word: display.to_email(word) for word in words if word}
     wrong = [word[:80] for word, address in read.items() if address is None]
     if wrong:
         problems[field] = f"{wrong[0]} is not an e-mail address. Correct it."

@@ -85,7 +85,7 @@ def _checked(slug: str, email: str, time_zone: str, currency: str) -> str:
     """Refuse what is not well-formed; give the address as it is stored."""
     if not 2 <= len(slug) <= LONGEST_SLUG or not _SLUG.fullmatch(slug):
         raise Unusable("The slug takes 2 to 40 small letters and digits, with dashes in between.")
-    address = typed.read_address(email.strip())
+    address = display.to_email(email.strip())
     if address is None:
         raise Unusable(f"{email} is not an e-mail address. Write one like olga@example.com.")
     if time_zone not in available_timezones():

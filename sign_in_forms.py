@@ -47,7 +47,7 @@ def _is_address(_form: FlaskForm, field: EmailField) -> None:
 
 def _trim(text: str | None) -> str:
     """Take an address as it is stored: without blanks around it, in small letters."""
-    return (text or "").strip().lower()
+    return (display.to_email(text) or (text or "").strip()).lower()
 
 
 def _email_field() -> EmailField:

@@ -5,8 +5,6 @@ Each function puts a sentence into ``problems`` under the field's name when it c
 
 import re
 
-from email_validator import EmailNotValidError, validate_email
-
 import display
 
 MOST_ADDRESSES = 20
@@ -41,25 +39,16 @@ def address_of(typed: str | None, field: str, problems: dict[str, str]) -> str |
     if not text:
         problems[field] = "Write an e-mail address."
         return None
-    address = read_address(text)
+    address = display.to_email(text)
     if address is None:
         problems[field] = f"{text[:80]} is not an e-mail address. Write one like ana@example.com."
     return address
 
 
-def read_address(text: str) -> str | None:
-    """Read one e-mail address; None for anything else."""
-    try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError:
-        return None
-    return found.normalized
-
-
 def addresses_of(typed: str | None, problems: dict[str, str]) -> list[str]:
     """Read the addresses that are mailed, each once; name every one that is wrong."""
     words = re.split(r"[\s,;]+", text_of(typed) or "")
-    read = {word: read_address(word) for word in dict.fromkeys(words) if word}
+    read = {word: display.to_email(word) for word in dict.fromkeys(words) if word}
     wrong = [word[:80] for word, address in read.items() if address is None]
     if not read:
         problems["notify"] = "Write at least one e-mail address."

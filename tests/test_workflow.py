@@ -470,6 +470,16 @@ def test_each_service_is_in_force_after_approval(at_reseller: Story, kind: str) 
     assert [(s.service, s.settings) for s in row.services] == [(kind, stored)]
 
 
+def test_a_host_name_of_another_language_is_kept_as_mail_servers_know_it(
+    at_reseller: Story,
+) -> None:
+    _set(at_reseller, editable_services=list(SERVICE_ORDERS))
+    typed = {"email": "Fax@Bücher.example"}
+    carried(at_reseller, "fax_to_email", Request(at_reseller.acme_number, typed))
+    (service,) = did(at_reseller.acme_number).services
+    assert service.settings == {"email": "Fax@xn--bcher-kva.example"}
+
+
 def test_one_service_turns_its_rival_off_in_the_same_order(at_reseller: Story) -> None:
     number = at_reseller.acme_number
     carried(at_reseller, "call_forwarding", Request(number, FORWARD))
@@ -534,6 +544,8 @@ def test_a_released_number_takes_its_services_and_911_with_it(at_reseller: Story
             "There is no number .* no exchange is 311",
         ),
         ("fax_to_email", {"email": "a@b, c@d"}, "Write one e-mail address"),
+        ("fax_to_email", {"email": "é@acme.example"}, "Write one e-mail address"),
+        ("fax_to_email", {"email": "fax@acme..example"}, "Write one e-mail address"),
         ("conference_line", {"pin": "123456789"}, "Write up to eight digits"),
         ("cnam_outbound", {"display_name": "A name of more than 15"}, "Write 1 to 15 letters"),
         ("cnam_outbound", {"display_name": "4125550190"}, "The name needs at least one letter."),

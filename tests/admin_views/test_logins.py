@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import func, select
 from webtest import TestApp, TestRequest
 
+import credentials
 from extensions import db
 from models import AccountStatus, AuditEntry, Client, ClientStatus, Invitation, Login, Mail
 from tests.support.cast import PASSWORD
+from tests.support.people import try_to_sign_in
 from tests.support.queries import statements, writes
 
 LIST, NEW = "/admin/logins/", "/admin/logins/new/"
@@ -143,6 +145,23 @@ def test_the_user_name_is_one_whatever_its_capitals(visitor, alice, look, acme) 
     filled(visitor(alice), acme, email="DORA@acme.example").submit("go", value="create", status=302)
     with look():
         assert dora().email == "dora@acme.example"
+
+
+def test_an_address_of_another_language_can_be_mailed_and_signs_in(
+    visitor, alice, look, acme
+) -> None:
+    typed = {"email": "dora@Bücher.example", "notify": "dora@bücher.example"}
+    filled(visitor(alice), acme, **typed).submit("go", value="create", status=302)
+    with look():
+        assert dora().email == "dora@xn--bcher-kva.example"
+        assert {mail.to_address for mail in db.session.query(Mail)} == {dora().email}
+        her = dora()
+        her.status, her.password_hash = AccountStatus.ACTIVE, credentials.hash_password(PASSWORD)
+        db.session.commit()
+    signed_in = try_to_sign_in(
+        visitor(), "/portal/keystone/sign-in", "Dora@bücher.example", PASSWORD
+    )
+    assert signed_in.status_int == 302
 
 
 def test_creating_is_in_the_audit_log(visitor, alice, look, acme) -> None:
