@@ -187,10 +187,11 @@ def _clean_nothing(typed: Mapping[str, Any], number: str) -> Settings:
 def clean_address(typed: Mapping[str, Any], number: str) -> Settings:
     """Check an emergency address and bring it into one form.
 
-    Raises Invalid with a sentence a field. Limits are the carriers' (data-dictionary b2).
+    What a dispatcher reads is written in plain letters: accents come off, other signs are refused.
+    Raises Invalid with a sentence a field. Limits are the carriers' (data-dictionary b2), the signs
+    those of the postal service's Publication 28, which the address databases are held in.
     """
-    values = {key: " ".join(str(typed.get(key) or "").split()) for key in ADDRESS}
-    values["caller_name"] = display.plain(values["caller_name"])
+    values = {key: _plain_part(str(typed.get(key) or "")) for key in ADDRESS}
     values["state"] = values["state"].upper()
     values["floor"] = re.sub(r"^(?:floor|fl)\b\.?\s+", "", values["floor"], flags=re.I)
     # Of two sentences about one field the first rule's is the more telling.
@@ -201,9 +202,26 @@ def clean_address(typed: Mapping[str, Any], number: str) -> Settings:
     return tidy_address(values) | {key: typed[key] for key in BESIDE if typed.get(key)}
 
 
+def _plain_part(text: str) -> str:
+    """Take accents off and put one space between words; a digit of another script stays.
+
+    "12²" and "123½" would become other house numbers: left as they are, they are refused.
+    """
+    words = " ".join(text.split())
+    if any(sign.isnumeric() and not sign.isascii() for sign in words):
+        return words
+    return display.plain(words)
+
+
 def tidy_address(values: Settings) -> Settings:
     """Leave out the parts that an address need not have; so it stands in every order."""
     return {key: value for key, value in values.items() if value or key not in MAY_LACK}
+
+
+_PART = re.compile(r"[A-Za-z0-9 .,&'#/()\-]*")
+_ODD_PART = "Write plain letters and digits; of signs only . , & ' # / ( ) and -."
+HOUSE_AND_STREET = r"[NSEW]?[0-9]\S*\s+\S+"
+"""How a street begins: a house number, in parts of Wisconsin and Illinois with its quarter."""
 
 
 def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
@@ -216,18 +234,35 @@ def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
             bool(name_ok),
             "Write 3 to 50 letters and digits; of signs only . , & ' and -.",
         ),
+        *(
+            (part, bool(_PART.fullmatch(values[part])), _ODD_PART)
+            for part in ("address1", "address2", "floor", "city")
+        ),
         ("address1", not is_box, "A post office box cannot be found by an ambulance."),
         (
             "address1",
-            bool(re.match(r"\d+\S*\s+\S+", street)) and len(street) <= 120,
+            bool(re.match(HOUSE_AND_STREET, street, re.I)) and len(street) <= 120,
             "Write the house number and the street, such as 100 Main Street.",
         ),
         ("address2", len(values["address2"]) <= 60, "Use at most 60 characters."),
         ("floor", len(values["floor"]) <= 20, "Use at most 20 characters, such as 3 or 3rd."),
         ("city", 2 <= len(values["city"]) <= 60, "Write the city."),
-        ("state", values["state"] in _STATES, "Use the two letters of a US state, such as PA."),
-        ("zip", bool(re.fullmatch(r"\d{5}", values["zip"])), "Write the five digits of the ZIP."),
-        ("zip4", bool(re.fullmatch(r"(\d{4})?", values["zip4"])), "Write four digits, or none."),
+        ("city", bool(re.search(r"[A-Za-z]", values["city"])), "Write the city."),
+        (
+            "state",
+            values["state"] in _STATES,
+            "Write a US state by its two letters or its name, such as PA or Pennsylvania.",
+        ),
+        (
+            "zip",
+            bool(re.fullmatch(r"[0-9]{5}", values["zip"])),
+            "Write the five digits of the ZIP.",
+        ),
+        (
+            "zip4",
+            bool(re.fullmatch(r"([0-9]{4})?", values["zip4"])),
+            "Write four digits, or none.",
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import catalog
 from addresses import zips
 from addresses.base import Address, Answer, Verdict
 
@@ -70,6 +71,6 @@ def _unit(address: Address) -> Address:
     if not match or address.get("address2"):
         return address
     # A street may be called so: "100 Suite Street" ends with no number of a unit.
-    if not re.match(r"\d+\S*\s+\S", match["street"]):
+    if not re.match(catalog.HOUSE_AND_STREET, match["street"], re.I):
         return address
     return address | {"address1": match["street"].rstrip(" ,"), "address2": match["unit"]}

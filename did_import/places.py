@@ -23,6 +23,10 @@ _CODES = {name.casefold(): code for code, name in STATES.items()}
 
 
 def state_code(written: str) -> str | None:
-    """Read a state by its code or its name; None when there is no such state."""
-    text = " ".join(written.split())
-    return text.upper() if text.upper() in STATES else _CODES.get(text.casefold())
+    """Read a state by its code or its name; None when there is no such state.
+
+    Full stops do not matter: Pa. and N. Y. are codes too.
+    """
+    words = written.replace(".", " ").split()
+    code = "".join(words).upper()
+    return code if code in STATES else _CODES.get(" ".join(words).casefold())

@@ -73,7 +73,7 @@ def read(typed: Mapping[str, str]) -> Found:
     """Read a form; a problem has a sentence beside its field."""
     values: dict[str, Any] = {name: typed.get(name, "") for name in catalog.ADDRESS}
     values |= _zip(values["zip"], values["zip4"])
-    values["state"] = state_code(" ".join(values["state"].split())) or values["state"]
+    values["state"] = state_code(values["state"]) or values["state"]
     problems: dict[str, str] = {}
     values[ALERTS] = groups.read_addresses(typed.get(ALERTS), problems, ALERTS)
     long = next((one for one in values[ALERTS] if len(one) > LONGEST_ALERT), None)
@@ -91,7 +91,7 @@ def read(typed: Mapping[str, str]) -> Found:
 
 def _zip(code: str, plus: str) -> dict[str, str]:
     """Take 15222-1234 apart, as it may stand in one field."""
-    match = re.fullmatch(r"\s*(\d{5})[-\s]?(\d{4})\s*", code)
+    match = re.fullmatch(r"\s*([0-9]{5})[-\s]?([0-9]{4})\s*", code)
     return {"zip": match[1], "zip4": match[2]} if match and not plus.strip() else {}
 
 

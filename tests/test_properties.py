@@ -230,7 +230,9 @@ def test_an_address_is_whole_or_each_wrong_part_has_a_sentence(changed: dict[str
         assert problems.keys() <= set(changed)
         assert all(map(is_sentence, problems.values()))
         return
-    assert re.fullmatch(r"\d+\S*\s+\S.*", found["address1"])
+    assert re.fullmatch(r"[NSEWnsew]?[0-9]\S*\s+\S.*", found["address1"])
+    assert all(found.get(part, "").isascii() for part in catalog.ADDRESS)
+    assert all(found.get(part, "").isprintable() for part in catalog.ADDRESS)
     assert re.fullmatch(r"[0-9]{5}", found["zip"])
     assert re.fullmatch(r"[A-Z]{2}", found["state"])
     assert 3 <= len(found["caller_name"]) <= 50

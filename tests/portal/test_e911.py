@@ -101,7 +101,16 @@ def test_removing_says_what_it_risks_and_waits(visitor, alice, bob, look, story)
     [
         ("address1", "PO Box 12", "A post office box cannot be found by an ambulance."),
         ("address1", "Fifth Avenue", "Write the house number and the street, such as"),
-        ("state", "ZZ", "Use the two letters of a US state, such as PA."),
+        ("state", "ZZ", "Write a US state by its two letters or its name, such as"),
+        ("address1", "100 Fifth Avenue 🏥", "Write plain letters and digits; of signs only"),
+        ("address1", "100\0 Fifth Avenue", "Write plain letters and digits; of signs only"),
+        ("address1", "100½ Fifth Avenue", "Write plain letters and digits; of signs only"),
+        ("address2", "Suite ²", "Write plain letters and digits; of signs only"),
+        ("floor", "三", "Write plain letters and digits; of signs only"),
+        ("city", "Питтсбург", "Write plain letters and digits; of signs only"),
+        ("city", "15222", "Write the city."),
+        ("zip", "١٥٢٢٢", "Write the five digits of the ZIP."),
+        ("zip4", "１２３４", "Write four digits, or none."),
         ("zip", "152", "Write the five digits of the ZIP."),
         ("caller_name", "", "Write 3 to 50 letters and digits; of signs only"),
         ("caller_name", "Acme / Dental", "Write 3 to 50 letters and digits; of signs only"),
@@ -113,7 +122,7 @@ def test_a_wrong_address_is_said_beside_its_field(
     page = send(visitor(bob), "4125550190", **{field: typed})
     assert page.status_int == 422
     assert page.html.find(id=f"{field}-problem").get_text().startswith(sentence)
-    assert page.forms["e911"]["city"].value == "Pittsburgh"
+    assert page.forms["e911"]["city"].value == (typed if field == "city" else "Pittsburgh")
     with look():
         assert db.session.query(Order).count() == 0
 
@@ -137,11 +146,21 @@ def test_an_off_net_number_must_be_able_to_exist(
         assert db.session.query(Order).count() == 0
 
 
-def test_a_name_with_accents_goes_out_in_plain_letters(visitor, bob, look) -> None:
-    send(visitor(bob), "4125550190", caller_name="Zoë O’Müller – Straße")
+def test_accents_come_off_what_the_dispatcher_reads(visitor, bob, look) -> None:
+    typed = {"caller_name": "Zoë O’Müller – Straße", "address1": "100 Peñasco  Road"}
+    send(visitor(bob), "4125550190", **typed, address2="Café", city="Mönroeville")
     with look():
-        line = db.session.query(Order).one().lines[0]
-        assert line.requested["e911"]["caller_name"] == "Zoe O'Muller - Strasse"
+        address = db.session.query(Order).one().lines[0].requested["e911"]
+        assert address["caller_name"] == "Zoe O'Muller - Strasse"
+        assert address["address1"] == "100 Penasco Road"
+        assert (address["address2"], address["city"]) == ("Cafe", "Monroeville")
+
+
+@pytest.mark.parametrize("street", ["N6W23001 Bluemound Road", "123 1/2 Main St. (rear)"])
+def test_a_house_number_may_be_of_several_parts(visitor, bob, look, street: str) -> None:
+    send(visitor(bob), "4125550190", address1=street)
+    with look():
+        assert db.session.query(Order).one().lines[0].requested["e911"]["address1"] == street
 
 
 def test_the_limits_of_911_must_be_read(visitor, bob, look) -> None:

@@ -175,8 +175,9 @@ def test_what_is_wrong_is_said_beside_its_field_and_kept(
     assert sent(look) == 0
 
 
-def test_usual_spellings_are_read(visitor: Any, bob: Person, look: Any) -> None:
-    typed = {"state": "pennsylvania", "zip": "15222-1234", "floor": "Floor 3"}
+@pytest.mark.parametrize("state", ["pennsylvania", "Pa.", " p. a. "])
+def test_usual_spellings_are_read(visitor: Any, bob: Person, look: Any, state: str) -> None:
+    typed = {"state": state, "zip": "15222-1234", "floor": "Floor 3"}
     answer = fill(visitor(bob).get(f"{HOME}/new"), number="+1 (412) 555.0177", **typed)
     ((number, wanted),) = asked_for(look, answer).items()
     assert (number, wanted["state"], wanted["zip"], wanted["zip4"], wanted["floor"]) == (
