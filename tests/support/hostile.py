@@ -201,13 +201,17 @@ def act(story: Story, marker: str) -> None:
     """Let hostile people ask, refuse, import and be told, so that stories and mails name them."""
     address = {
         "caller_name": "Acme",
-        "address1": f"1 {marker} Street",
-        "address2": marker,
-        "city": marker,
+        "address1": "1 Main Street",
+        "city": "Pittsburgh",
         "state": "PA",
         "zip": "15222",
     }
-    orders.ask(story.bob, story.acme_number, kind="e911_change", note=marker, **address)
+    asked = orders.ask(story.bob, story.acme_number, kind="e911_change", note=marker, **address)
+    # No order takes such an address today; one that was sent to an earlier version may hold it.
+    (line,) = orders.find(asked).lines
+    texts = {"address1": f"1 {marker} Street", "address2": marker, "city": marker}
+    line.requested = {"e911": line.requested["e911"] | texts}
+    db.session.commit()
     refused = orders.ask(story.bob, story.free[1], note=f"{marker}\n{marker}")
     orders.reject(refused, story.alice, f"{marker}\n{marker}")
     orders.approve(orders.ask(story.bob, story.free[2], note=marker), story.alice)
