@@ -58,7 +58,7 @@ class Look:
     @property
     def shape(self) -> "Shape":
         """Tell what is asked for without saying the values."""
-        q = ("part" if _part_of_number(self.q) else "words") if self.q else ""
+        q = ("part" if _number_like(self.q) else "words") if self.q else ""
         has, label = (
             wanted and (NONE if wanted == NONE else "one") for wanted in (self.has, self.label)
         )
@@ -69,8 +69,8 @@ class Look:
         """Give the values that the conditions of the shape are filled with."""
         found: dict[str, str] = {}
         if self.q:
-            part = _part_of_number(self.q)
-            found |= {"part": f"+1%{part}%"} if part else {"words": f"%{_escaped(self.q.lower())}%"}
+            part = _number_like(self.q)
+            found |= {"part": part} if part else {"words": f"%{_escaped(self.q.lower())}%"}
         if self.has not in ("", NONE):
             found["service"] = self.has
         if self.label not in ("", NONE):
@@ -160,13 +160,18 @@ def _choices() -> Any:
     return select(found.subquery())
 
 
-def _part_of_number(wanted: str) -> str:
-    """Give the digits of part of a number in any spelling; nothing for other text."""
-    digits = re.sub(r"\D", "", wanted)
-    if not re.fullmatch(r"[+\d\s().\-/·]*", wanted):
+def _number_like(typed: str) -> str:
+    """Give the pattern of numbers that a search for digits means; nothing for other text.
+
+    Digits may stand anywhere in a number, its +1 included, as some begin to type it.
+    """
+    if not re.fullmatch(r"[+0-9\s().\-/·]*", typed):
         return ""
-    digits = digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
-    return digits[:10]
+    digits = re.sub(r"[^0-9]", "", typed)[:11]
+    if typed.startswith("+") or len(digits) == 11:
+        return f"+{digits}%" if digits else ""
+    # Every number has the 1 of its +1.
+    return f"+1%{digits}%" if digits == "1" else digits and f"%{digits}%"
 
 
 def _escaped(words: str) -> str:

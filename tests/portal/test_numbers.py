@@ -193,6 +193,26 @@ def test_numbers_are_found_by_the_service_that_they_have_or_lack(
     assert find(browser, has="cnam_outbound", q="0101") == ["(213) 555-0101"]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("412", "1412", "+1412", "+1 (412", "1 412 555", "+1", "0190", "(412) 555-0190"),
+        *("1-412-555-0190", "14125550190", "+14125550190", "412.555"),
+    ],
+)
+def test_part_of_a_number_is_found_in_any_spelling(
+    visitor: Any, bob: Person, story: Story, typed: str
+) -> None:
+    assert find(visitor(bob), q=typed) == ["(412) 555-0190"]
+
+
+@pytest.mark.parametrize("typed", ["+412", "+44", "1413", "+1 555", "214125550190", "٤١٢", "+"])
+def test_what_is_part_of_no_number_finds_none(
+    visitor: Any, bob: Person, story: Story, typed: str
+) -> None:
+    assert find(visitor(bob), q=typed) == []
+
+
 def test_numbers_without_911_are_marked_and_found(
     visitor: Any, bob: Person, alice: Person, story: Story, look: Any
 ) -> None:
