@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from flask import abort, flash, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -22,7 +22,7 @@ from models import Call, Did
 from portal import paging
 from portal.access import actor, blueprint, current_client
 from usage import reports
-from usage.reports import Range, Report, Sums
+from usage.reports import AskedRange, Range, Report, Sums
 
 PAGE = 100
 HEADINGS = ["calls", "messages", "minutes", "price"]
@@ -31,7 +31,8 @@ HEADINGS = ["calls", "messages", "minutes", "price"]
 @blueprint.get("/usage")
 def usage() -> Any:
     """Show what the client used in a range of days."""
-    span, client = _asked(), current_client()
+    asked, client = _asked(), current_client()
+    span = asked.span
     earlier = reports.month_before(span) if span.first.day == 1 else None
     days = reports.days(span, *([earlier] if earlier else []), client_id=client.id)
     found = reports.of_days(span, days)
@@ -45,16 +46,17 @@ def usage() -> Any:
         kinds_figure=charts.money_by_kind(found.by_kind_micros, reports.CHARGES),
         kinds=reports.KINDS,
         numbers=reports.numbers_at(span, client.id, paging.asked()),
-        address_of=_number_address(span),
+        address_of=_number_address(asked),
         url_for_page=lambda page: f"{paging.url_of(page)}#by-number",
-        **_words(span),
+        **_words(asked),
     )
 
 
 @blueprint.get("/usage/<number>")
 def usage_calls(number: str) -> Any:
     """List the calls of one of the client's numbers, the latest first."""
-    span, client = _asked(), current_client()
+    asked, client = _asked(), current_client()
+    span = asked.span
     known, page = display.to_e164(number) or number, paging.asked()
     rows = reports.calls(span, client.id, known, most=PAGE + 1, skipped=(page - 1) * PAGE)
     if not rows and not _has(known):
@@ -68,14 +70,14 @@ def usage_calls(number: str) -> Any:
         has_more=len(rows) > PAGE,
         late=reports.counted_late(rows[:PAGE], client.reseller.time_zone),
         kinds=reports.KINDS,
-        **_words(span),
+        **_words(asked),
     )
 
 
 @blueprint.post("/usage/csv/<any(days, kinds, numbers, calls):what>")
 def usage_csv(what: str) -> Response:
     """Export days, kinds, numbers or calls; that it was done is recorded."""
-    span, client = _asked(), current_client()
+    span, client = _asked().span, current_client()
     audit.record("usage.exported", client, actor(), what=what, range=_days(span))
     db.session.commit()
     name = f"usage-{what}-{span.first}-{span.last}.csv"
@@ -122,23 +124,10 @@ def _cells(sums: Sums) -> list[str]:
     return [str(sums.calls), str(sums.messages), minutes, sheets.money(sums.price_micros)]
 
 
-def _asked() -> Range:
-    """Read the range of an address, else the month to date in the reseller's zone."""
-    zone = current_client().reseller.time_zone
-    usual = reports.month_to_date(reports.today(zone, now()))
-    typed = [request.args.get(name, "").strip() for name in ("from", "to")]
-    if not any(typed):
-        return usual
-    try:
-        last = reports.read_day(typed[1]) if typed[1] else usual.last
-        first = reports.read_day(typed[0]) if typed[0] else last.replace(day=1)
-    except ValueError as error:
-        flash(f"{error} The month to date is shown.", "warning")
-        return usual
-    if not first <= last or last - first > reports.LONGEST_RANGE:
-        flash("Choose a first day before the last, at most 400 days apart.", "warning")
-        return usual
-    return Range(first, last)
+def _asked() -> AskedRange:
+    """Read the range of the address, else the month to date in the reseller's zone."""
+    today = reports.today(current_client().reseller.time_zone, now())
+    return reports.read_range(request.args, today)
 
 
 def _figure(found: Report, before: Report | None) -> charts.Figure:
@@ -146,10 +135,10 @@ def _figure(found: Report, before: Report | None) -> charts.Figure:
     return charts.money_by_day(found.used_by_day, found.owed_by_day, earlier)
 
 
-def _number_address(span: Range) -> Callable[[str], str]:
+def _number_address(asked: AskedRange) -> Callable[[str], str]:
     """Give what makes the address of a number's calls; Flask makes it once for all numbers."""
     stands_in = "0123456789"
-    address = url_for("portal.usage_calls", number=stands_in, **_words(span)["range_args"])
+    address = url_for("portal.usage_calls", number=stands_in, **asked.in_address)
     before, _, after = address.partition(stands_in)
     return lambda number: f"{before}{quote(number)}{after}"
 
@@ -166,6 +155,5 @@ def _has(number: str) -> bool:
     return db.session.scalar(mine) is not None
 
 
-def _words(span: Range) -> dict[str, Any]:
-    in_address = {"from": span.first.isoformat(), "to": span.last.isoformat()}
-    return {"span": span, "range_args": in_address}
+def _words(asked: AskedRange) -> dict[str, Any]:
+    return {"span": asked.span, "range_args": asked.in_address, "asked": asked}

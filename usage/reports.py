@@ -4,13 +4,14 @@ Every figure comes from the same rows, so totals equal the sum of their parts to
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
+import display
 import rollup
 from models import ChargeKind, Client, UsageKind
 from prepared import Prepared, prepared
@@ -28,7 +29,8 @@ KINDS = {
 }
 CHARGES = frozenset(KINDS[UsageKind(kind.value)] for kind in ChargeKind)
 """The names of what is no call: fees and adjustments."""
-LONGEST_RANGE = timedelta(days=400)
+MOST_DAYS = 400
+"""The longest range that is added up at once."""
 NUMBERS = 50
 """Numbers that a page lists at once."""
 
@@ -44,6 +46,25 @@ class Range:
     def days(self) -> int:
         """Count the days."""
         return (self.last - self.first).days + 1
+
+
+@dataclass(frozen=True)
+class AskedRange:
+    """The days that somebody asked for: what is shown, what was typed, and what was wrong."""
+
+    span: Range
+    typed: Mapping[str, str]
+    problems: Mapping[str, str]
+
+    @property
+    def in_address(self) -> dict[str, Any]:
+        """Give the range that is shown as an address has it."""
+        return {"from": self.span.first.isoformat(), "to": self.span.last.isoformat()}
+
+    @property
+    def in_form(self) -> Mapping[str, str]:
+        """Give what the fields begin with: what was typed, as long as it is to be corrected."""
+        return self.typed if self.problems else self.in_address
 
 
 class Sums(NamedTuple):
@@ -116,6 +137,35 @@ def read_day(typed: str) -> date:
             f"There are no calls in the year {day.year}; choose one from 2000 to 2199."
         )
     return day
+
+
+def read_range(typed: Mapping[str, str], today: date) -> AskedRange:
+    """Read the days ``from`` and ``to`` of an address; what cannot be leaves the month to date.
+
+    Without a last day the range goes up to today, without a first from the last day's month on.
+    """
+    words = {name: typed.get(name, "").strip() for name in ("from", "to")}
+    days: dict[str, date] = {}
+    problems: dict[str, str] = {}
+    for name in filter(words.get, words):
+        try:
+            days[name] = read_day(words[name])
+        except ValueError as error:
+            problems[name] = str(error)
+    last = days.get("to", today)
+    span = Range(days.get("from", last.replace(day=1)), last)
+    if not problems and (problem := range_problem(span)):
+        problems["to" if words["to"] else "from"] = problem
+    return AskedRange(month_to_date(today) if problems else span, words, problems)
+
+
+def range_problem(span: Range) -> str | None:
+    """Tell why days are no range that can be added up; None when they are."""
+    if span.last < span.first:
+        return f"{display.day(span.last)} lies before {display.day(span.first)}; swap the days."
+    if span.days > MOST_DAYS:
+        return f"These are {span.days:,} days; choose at most {MOST_DAYS}."
+    return None
 
 
 def month_to_date(day: date) -> Range:

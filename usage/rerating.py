@@ -22,7 +22,7 @@ from permissions import Actor
 from usage import recounting
 from usage.rating import Prices
 from usage.recounting import Change
-from usage.reports import LONGEST_RANGE, Range
+from usage.reports import Range, range_problem
 
 LEASE = timedelta(minutes=2)
 AT_ONCE = 3.0
@@ -55,10 +55,8 @@ def begin(first: date | None, last: date | None, client: Client | None, *, by: A
     if last is None:
         problems["last"] = "Write a day such as 2026-11-30."
     if first and last:
-        if last < first:
-            problems["last"] = "The last day lies before the first."
-        elif last - first > LONGEST_RANGE:
-            problems["last"] = "Choose at most 400 days."
+        if problem := range_problem(Range(first, last)):
+            problems["last"] = problem
         elif last < rollup.open_from(tenancy.current()):
             problems["last"] = "These days are in closed months, which never change."
     if problems or first is None or last is None:

@@ -36,7 +36,8 @@ class ClientUsage(OfClient, Page):
     @expose("/")
     def index(self) -> Any:
         """Show what the client used in a range of days."""
-        span, client_id = ranges.asked(), self.client.id
+        asked, client_id = ranges.asked(), self.client.id
+        span = asked.span
         today = reports.today(own_reseller().time_zone, now())
         earlier = reports.month_before(span) if span.first.day == 1 else None
         wanted = [span, insights.pattern(today), *([earlier] if earlier else [])]
@@ -53,17 +54,17 @@ class ClientUsage(OfClient, Page):
             monthly_micros=policy.monthly_total(self.client),
             kinds=reports.KINDS,
             numbers=reports.numbers_at(span, client_id, ranges.page(), groups=True),
-            address_of=ranges.number_address(span),
-            url_for_page=partial(ranges.url_of, span, "by-number"),
+            address_of=ranges.number_address(asked),
+            url_for_page=partial(ranges.url_of, asked, "by-number"),
             unusual=insights.unusual_of(client_id, days, today),
-            **ranges.words(span),
+            **ranges.words(asked),
         )
 
     @expose("/numbers/<number>")
     def calls(self, number: str) -> Any:
         """List the calls of one number, the latest first; looking at them is recorded."""
-        span, known = ranges.asked(), display.to_e164(number) or number
-        page = ranges.page()
+        asked, page = ranges.asked(), ranges.page()
+        span, known = asked.span, display.to_e164(number) or number
         skipped = (page - 1) * PAGE
         rows = reports.calls(span, self.client.id, known, most=PAGE + 1, skipped=skipped)
         if not rows and page == 1 and not _has_number(span, self.client.id, known):
@@ -78,13 +79,13 @@ class ClientUsage(OfClient, Page):
             late=reports.counted_late(rows[:PAGE], own_reseller().time_zone),
             total=reports.of_number(span, self.client.id, known) or Sums(),
             kinds=reports.KINDS,
-            **ranges.words(span),
+            **ranges.words(asked),
         )
 
     @expose("/csv/<any(days, kinds, groups, numbers, calls):what>", methods=("POST",))
     def csv(self, what: str) -> Any:
         """Export days, kinds, groups, numbers or calls; who exported what is recorded."""
-        span = ranges.asked()
+        span = ranges.asked().span
         audit.record(
             "usage.exported",
             self.client,

@@ -35,8 +35,8 @@ class Usage(Page):
     @expose("/")
     def index(self) -> Any:
         """Show what all clients used in a range of days."""
-        span = ranges.asked()
-        used = reports.by_client(span)
+        asked = ranges.asked()
+        used = reports.by_client(asked.span)
         total, unassigned = reports.add(used.values()), used.pop(0, None)
         pages = max(1, -(-len(used) // SHOWN))
         page = min(ranges.page(), pages)
@@ -55,14 +55,14 @@ class Usage(Page):
             figure=charts.money_by_name(dearest) if dearest else None,
             page=page,
             pages=pages,
-            url_for_page=partial(ranges.url_of, span, "usage-clients"),
-            **ranges.words(span),
+            url_for_page=partial(ranges.url_of, asked, "usage-clients"),
+            **ranges.words(asked),
         )
 
     @expose("/csv")
     def csv(self) -> Any:
         """Export what each client used."""
-        span = ranges.asked()
+        span = ranges.asked().span
         used = reports.by_client(span)
         names = reports.names(used) | {0: "(nobody)"}
         nobodys = used.pop(0, None)

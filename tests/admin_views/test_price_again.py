@@ -99,7 +99,7 @@ def test_where_nothing_changes_nothing_is_offered(billing, corrected, look) -> N
     ("first", "last", "sentence"),
     [
         ("", "2026-11-30", "Write a day such as 2026-11-01."),
-        ("2026-11-30", "2026-11-01", "The last day lies before the first."),
+        ("2026-11-30", "2026-11-01", "Nov 1, 2026 lies before Nov 30, 2026; swap the days."),
     ],
 )
 def test_days_that_cannot_be_say_why(billing, corrected, look, first, last, sentence) -> None:

@@ -224,16 +224,26 @@ def test_the_first_page_shows_the_month_and_who_used_most(
     assert page.html.select_one("[data-figure]")
 
 
-@pytest.mark.parametrize("junk", ["from=x", "from=2026-11-30&to=2026-11-01", "to=2099-01-01"])
-def test_a_range_that_cannot_be_shows_the_month(visitor, alice, acme, calls, junk: str) -> None:
-    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{junk}")
-    assert page.html.find(id="usage-total")
-
-
-def test_a_year_that_no_call_has_is_named(visitor, alice, acme, calls) -> None:
-    page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?from=1990-01-01")
-    assert "There are no calls in the year 1990; choose one from 2000 to 2199." in page.text
-    assert "is no date" not in page.text
+@pytest.mark.parametrize(
+    ("junk", "sentence"),
+    [
+        ("from=x", "“x” is no date; write it like 2026-11-01."),
+        (
+            "from=2026-11-30&to=2026-11-01",
+            "Nov 1, 2026 lies before Nov 30, 2026; swap the days.",
+        ),
+        ("to=1990-01-01", "There are no calls in the year 1990; choose one from 2000 to 2199."),
+    ],
+)
+@pytest.mark.parametrize("place", ["clients/{}/usage/", "clients/{}/usage/numbers/4125550190"])
+def test_a_range_that_cannot_be_is_said_at_its_days_and_shows_the_month(
+    visitor, alice, acme, calls, junk: str, sentence: str, place: str
+) -> None:
+    page = visitor(alice).get(f"/admin/{place.format(acme.id)}?{junk}")
+    said = f"{sentence} The month to date is shown."
+    assert page.html.find(id="range-problem").get_text() == said
+    name, typed = junk.split("&")[-1].split("=")
+    assert page.forms["range"][name].value == typed
 
 
 def test_mallory_sees_no_usage_of_acme(visitor, mallory, acme, calls) -> None:

@@ -93,18 +93,39 @@ def test_charlie_sees_none_of_bobs_calls(visitor, charlie, calls) -> None:
 
 
 @pytest.mark.parametrize(
-    ("junk", "sentence"),
+    ("junk", "wrong", "sentence"),
     [
-        ("from=x", "“x” is no date; write it like 2026-11-01."),
-        ("from=2026-12-01&to=2026-11-01", "Choose a first day before the last"),
-        ("from=1990-01-01", "There are no calls in the year 1990; choose one from 2000 to 2199."),
+        ("from=x", ["from"], "“x” is no date; write it like 2026-11-01."),
+        (
+            "from=2026-12-02&to=2026-11-01",
+            ["to"],
+            "Nov 1, 2026 lies before Dec 2, 2026; swap the days.",
+        ),
+        ("from=2031-01-01", ["from"], "lies before Jan 1, 2031; swap the days."),
+        ("from=2025-01-01&to=2026-02-05", ["to"], "These are 401 days; choose at most 400."),
+        ("from=1990-01-01", ["from"], "There are no calls in the year 1990; choose one from 2000"),
+        ("from=x&to=2026-02-30", ["from", "to"], "“2026-02-30” is no date; write it like"),
     ],
 )
-def test_a_range_that_cannot_be_shows_the_month(
-    visitor, bob, calls, junk: str, sentence: str
+@pytest.mark.parametrize("page_of", [HOME, f"{HOME}/4125550190"])
+def test_a_range_that_cannot_be_is_said_at_its_days_and_shows_the_month(
+    visitor, bob, calls, junk: str, wrong: list[str], sentence: str, page_of: str
 ) -> None:
-    page = visitor(bob).get(f"{HOME}?{junk}")
-    assert sentence in page.html.select_one(".message").get_text()
+    page = visitor(bob).get(f"{page_of}?{junk}")
+    said = page.html.find(id="range-problem").get_text()
+    assert sentence in said
+    assert said.endswith(" The month to date is shown.")
+    assert [one["name"] for one in page.html.select("[aria-invalid]")] == wrong
+    form = page.forms["range"]
+    typed = dict(part.split("=") for part in junk.split("&"))
+    assert {name: form[name].value for name in typed} == typed
+
+
+@pytest.mark.parametrize("days", ["2026-11-20&to=2026-11-20", "2025-01-01&to=2026-02-04"])
+def test_one_day_and_four_hundred_are_ranges(visitor, bob, calls, days: str) -> None:
+    page = visitor(bob).get(f"{HOME}?from={days}")
+    assert page.html.find(id="range-problem") is None
+    assert page.forms["range"]["from"].value == days[:10]
 
 
 def test_a_number_without_calls_says_so(visitor, bob, story) -> None:
