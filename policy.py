@@ -251,6 +251,9 @@ def _feature_problem(settings: OrderSettings, did: Did) -> str | None:
 def _e911_problem(kind: str, client: Client, number: str, known: Facts) -> str | None:
     did, row, shown = known.dids.get(number), known.e911.get(number), display.number(number)
     if did is not None and did.client_id != client.id:
+        order = _order_of(client, did)
+        if order:
+            return f"{shown} waits in order {order.number}; give it an address once it is yours."
         return f"{shown} is not one of {client.name}'s numbers."
     if row is not None and row.client_id != client.id:
         return f"{shown} is not one of {client.name}'s numbers."
@@ -259,6 +262,12 @@ def _e911_problem(kind: str, client: Client, number: str, known: Facts) -> str |
     if kind != "e911_provision" and row is None:
         return f"{shown} has no 911 address yet."
     return None
+
+
+def _order_of(client: Client, did: Did) -> Order | None:
+    """Give the client's own order that holds a number back, if one does."""
+    held = select(Order).where(Order.id == did.held_by_id, Order.client_id == client.id)
+    return db.session.scalar(held) if did.held_by_id else None
 
 
 def order_problem(

@@ -127,6 +127,8 @@ def _answer(look: Callable[[], Wanted]) -> Any:
         return _send(wanted.kind, [Request(one, found.to_send) for one in wanted.numbers])
     except Refused as refused:
         db.session.rollback()
+        if wanted.asks_number and number in refused.problems:
+            return _form(look(), {"number": refused.problems[number]}), 422
         return _form(look(), sentence=refused.sentence, gone=refused.problems), 409
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+import display
 from extensions import db
 from models import Client, E911Record, Login, Order
 from tests.support import orders
@@ -177,6 +178,29 @@ def test_a_second_order_for_the_same_address_is_told_of_the_first(visitor, bob, 
     page = send(browser, "4125550190", address1="200 Sixth Avenue")
     assert page.status_int == 409
     assert number in page.html.find(id="refused").get_text()
+
+
+def test_a_number_that_cannot_have_an_address_yet_is_said_beside_its_field(
+    visitor, alice, bob, look, story
+) -> None:
+    browser = visitor(bob)
+    sent = send(browser, "4125550190").location.rsplit("/", 1)[1]
+    with look():
+        waiting = orders.ask(bob, story.free[0])
+    sentences = {
+        display.number(story.free[0]): f"waits in order {waiting}; give it an address once it is",
+        display.number(story.free[1]): "is not one of Acme's numbers.",
+        display.number(story.acme_number): sent,
+    }
+    for number, sentence in sentences.items():
+        page = send(browser, "new", number=number)
+        said = page.html.find(id="number-problem").get_text()
+        assert (page.status_int, number in said, sentence in said) == (422, True, True), said
+        assert page.forms["e911"]["number"].value == number
+        assert page.forms["e911"]["address1"].value == ADDRESS["address1"]
+        assert page.html.find(id="refused") is None
+    with look():
+        assert db.session.query(Order).count() == 2
 
 
 def test_where_911_is_off_nothing_shows_and_the_address_refuses(visitor, bob, look, story) -> None:
