@@ -1,7 +1,14 @@
 """What the portal wears: a reseller's settings as plain, ready-to-show values."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
 
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
+
+import tenancy
+from extensions import db
 from models import PortalSettings, Reseller
 
 DARK, LIGHT = "#1b2530", "#ffffff"
@@ -43,6 +50,18 @@ class Brand:
     def logo_url(self) -> str | None:
         """Give the address of the logo; None without one."""
         return f"/portal/{self.slug}/logo?v={self.version}" if self.has_logo else None
+
+
+def wearer(slug: str | None) -> Reseller | None:
+    """Give the reseller whose portal has an address, whoever looks; None where there is none."""
+    with tenancy.across_resellers():
+        return cast("Reseller | None", db.session.scalar(_of_slug(), {"slug": slug}))
+
+
+@cache
+def _of_slug() -> Any:
+    mine = (Reseller.slug == bindparam("slug"), Reseller.is_active)
+    return select(Reseller).where(*mine).options(joinedload(Reseller.portal_settings))
 
 
 def of(reseller: Reseller) -> Brand:

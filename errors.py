@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import BadHost, HTTPException
 
+import brand
 import database
 import foreign
 from extensions import db, login_manager
@@ -15,7 +16,7 @@ PAGES = {
     400: ("That did not work", "The address or the form was not complete. Go back and try again."),
     403: ("Not allowed", "Your sign-in may not do this. Ask whoever manages your account."),
     404: ("Not found", "There is nothing at this address, or it is not yours to see."),
-    405: ("Not found", "This address cannot be used that way."),
+    405: ("Not a page", "This address belongs to a button. Go back and press it on its page."),
     409: ("Already changed", "Someone else was faster. Open the page again to see how it stands."),
     413: ("Too large", "What you sent is too large; at most {limit} can be sent at once."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
@@ -39,12 +40,14 @@ def _page(status: int, sentence: str | None = None, heading: str | None = None) 
         # No address can be written under such a host's name, and so no page.
         return PAGES[400][1], 400
     words = PAGES.get(status, PAGES[400 if status < 500 else 500])
+    worn = _worn(status)
     page = render_template(
         "errors/page.html",
         heading=heading or words[0],
         sentence=sentence or words[1].format(limit=_limit()),
         reference=g.get("request_id") if status >= 500 else None,
-        **_way_out(status),
+        **({"brand": worn} if worn else {}),
+        **_way_out(status, worn),
     )
     return page, status
 
@@ -57,15 +60,33 @@ def _limit() -> str:
     return f"{current_app.config['MAX_FORM_MEMORY_SIZE'] // 1024**2} MB of text"
 
 
-def _way_out(status: int) -> dict[str, str]:
+def _worn(status: int) -> brand.Brand | None:
+    """Give the brand of a page in the portal, also where none of its views was reached.
+
+    While the server is at fault nobody is asked: the answer would come from the database.
+    """
+    known: brand.Brand | None = g.get("brand")
+    if known is not None or status >= 500:
+        return known
+    reseller = brand.wearer(_slug()) if _slug() else None
+    return brand.of(reseller) if reseller else None
+
+
+def _slug() -> str:
+    """Read whose portal an address is of: on a reseller's own host its, on a strange one none."""
+    if "host_slug" in g and (g.host_slug or current_app.config["CHECK_HOSTS"]):
+        return g.host_slug or ""
+    return request.path.split("/")[2] if request.path.startswith("/portal/") else ""
+
+
+def _way_out(status: int, worn: brand.Brand | None) -> dict[str, str]:
     """Lead back to the form or to the first page of the area, without asking who looks."""
     address = current_app.create_url_adapter(request) if status == 413 else None
     if address and address.test(method="GET"):
         return {"next_url": request.path, "next_label": "Go back to the form"}
-    if request.path.startswith("/portal/"):
-        slug = request.path.split("/")[2]
-        return {"next_url": f"/portal/{slug}/", "next_label": "Go to the first page"}
-    return {"next_url": "/admin/", "next_label": "Go to the first page"}
+    slug = worn.slug if worn else _slug() if status >= 500 else ""
+    home = f"/portal/{slug}/" if slug else "/admin/"
+    return {"next_url": home, "next_label": "Go to the first page"}
 
 
 def _http_error(error: HTTPException) -> Any:

@@ -5,19 +5,17 @@ one way to a row by an id from outside is ``own``: through the current client, o
 """
 
 from collections.abc import Callable
-from functools import cache, wraps
-from typing import Any, TypeVar, cast
+from functools import wraps
+from typing import Any, TypeVar
 
 from flask import Blueprint, abort, current_app, g, redirect, request, url_for
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 import accounts
 import brand
 import kept_forms
 import sessions
-import tenancy
 from extensions import db
 from impersonation import is_onlooker
 from models import Client, Login, Reseller
@@ -85,7 +83,7 @@ def _give_slug(endpoint: str, values: dict[str, Any]) -> None:
 @blueprint.before_request
 def _wall() -> Response | None:
     """Show only a brand that exists, and only public pages to a stranger."""
-    g.reseller = _reseller_of_login() or _reseller_of_address()
+    g.reseller = _reseller_of_login() or brand.wearer(g.slug)
     if g.reseller is None:
         abort(404)
     g.brand = brand.of(g.reseller)
@@ -110,17 +108,6 @@ def _reseller_of_login() -> Reseller | None:
     reseller = person.client.reseller if person is not None else None
     is_shown = reseller is not None and reseller.slug == g.slug and reseller.is_active
     return reseller if is_shown else None
-
-
-def _reseller_of_address() -> Reseller | None:
-    with tenancy.across_resellers():
-        return cast("Reseller | None", db.session.scalar(_of_slug(), {"slug": g.slug}))
-
-
-@cache
-def _of_slug() -> Any:
-    mine = (Reseller.slug == bindparam("slug"), Reseller.is_active)
-    return select(Reseller).where(*mine).options(joinedload(Reseller.portal_settings))
 
 
 def _view_of(endpoint: str | None) -> Any:

@@ -6,6 +6,7 @@ from webtest import Upload
 
 from extensions import db
 from models import CdrImport, DidImport, PortalSettings, Role, Staff
+from tests.support.words import leaks_of
 
 UPLOADS = {
     "/admin/did-import/": ("upload", "file"),
@@ -75,3 +76,49 @@ def test_a_form_without_a_page_of_its_own_leads_to_the_first_page(
     page = form.submit(status=413)
     assert page.html.find("a", string="Go to the first page")["href"] == "/admin/"
     browser.get("/admin/", status=200)
+
+
+# --- The portal's pages of errors ---------------------------------------------------------------
+
+
+def wears_the_brand(page) -> bool:  # type: ignore[no-untyped-def]
+    """Tell whether a page shows the reseller, how to reach it, and nothing else's name."""
+    assert leaks_of(page) == []
+    brand = page.html.select_one(".card-brand").get_text(" ", strip=True)
+    contact = page.html.select_one(".card-help a")
+    return "Keystone" in brand and contact["href"] == "mailto:help@keystone.example"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "heading"),
+    [
+        ("zzz", 404, "Not found"),
+        ("ports/99999999999999999999", 404, "Not found"),
+        ("orders/O-000001", 404, "Not found"),
+        ("orders/O-000001/receipt.pdf", 405, "Not a page"),
+    ],
+)
+def test_every_page_of_an_error_in_the_portal_wears_the_brand_and_leads_back(
+    visitor, bob, path: str, status: int, heading: str
+) -> None:
+    page = visitor(bob).get(f"/portal/keystone/{path}", status=status)
+    assert page.html.h1.get_text() == heading
+    assert wears_the_brand(page)
+    assert page.click("Go to the first page").request.path == "/portal/keystone/"
+
+
+def test_a_form_that_came_too_late_is_answered_in_the_brand(visitor, bob) -> None:
+    page = visitor(bob).post("/portal/keystone/sign-out", {"csrf_token": "old"}, status=400)
+    assert page.html.h1.get_text() == "Please send it again"
+    assert wears_the_brand(page)
+
+
+def test_a_stranger_at_no_page_learns_no_more_than_at_the_sign_in(visitor, story) -> None:
+    assert wears_the_brand(visitor().get("/portal/keystone/zzz", status=404))
+
+
+@pytest.mark.parametrize("path", ["/portal/nobody/zzz", "/portal/nobody/", "/portal/", "/zzz"])
+def test_an_address_of_no_portal_wears_no_brand(visitor, story, path: str) -> None:
+    page = visitor().get(path, status=404)
+    assert page.html.select_one(".card-brand").get_text(strip=True) == ""
+    assert page.html.find("a", string="Go to the first page")["href"] == "/admin/"

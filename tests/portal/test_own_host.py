@@ -126,3 +126,16 @@ def test_the_links_of_every_other_mail_to_a_client_lead_there_too(
         for mail in mails:
             assert f"https://{OURS}/portal/keystone/orders/" in mail.text
             assert "localhost" not in mail.text + mail.html
+
+
+@pytest.mark.parametrize("path", ["/zzz", "/admin/", "/portal/otherwise/", "/portal/keystone/zzz"])
+def test_what_is_not_there_wears_that_hosts_brand_and_leads_to_its_portal(at, path: str) -> None:
+    page = at().get(path, status=404)
+    assert "Keystone" in page.html.select_one(".card-brand").get_text()
+    assert page.html.find("a", string="Go to the first page")["href"] == HOME
+    assert leaks_of(page) == []
+
+
+def test_a_strange_host_shows_nobodys_brand(at) -> None:
+    page = at("strange.example").get("/portal/keystone/zzz", status=400)
+    assert page.html.select_one(".card-brand").get_text(strip=True) == ""
