@@ -165,6 +165,13 @@ def age(moment: datetime, at: datetime) -> str:
     return "under a minute"
 
 
+def duration(seconds: int) -> str:
+    """Write how long a call took as telephones show it: 0:09, 13:22, 1:02:03."""
+    hours, rest = divmod(seconds, 3600)
+    minutes = f"{hours}:{rest // 60:02}" if hours else str(rest // 60)
+    return f"{minutes}:{rest % 60:02}"
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Count things in words: 1 number, 3 numbers."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -205,6 +212,7 @@ def init_app(app: Flask) -> None:
         when=when,
         day=day,
         age=age,
+        duration=duration,
         plural=plural,
         lines=lines,
         unbroken=unbroken,

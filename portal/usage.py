@@ -69,7 +69,8 @@ def usage_calls(number: str) -> Any:
         page=page,
         has_more=len(rows) > PAGE,
         late=reports.counted_late(rows[:PAGE], client.reseller.time_zone),
-        kinds=reports.KINDS,
+        total=reports.of_number(span, client.id, known) or Sums(),
+        kinds=reports.ONE_CALL,
         **_words(asked),
     )
 

@@ -313,6 +313,8 @@ PAGES = (
     Screen("portal-911-check", LOGIN, f"{PORTAL}/911/new", check_address),
     Screen("portal-911-history", LOGIN, f"{PORTAL}/911", follow("#records tbody a")),
     Screen("portal-usage", LOGIN, f"{PORTAL}/usage"),
+    Screen("portal-calls", LOGIN, f"{PORTAL}/usage", follow("#usage-numbers a")),
+    Screen("portal-usage-days", LOGIN, f"{PORTAL}/usage?from=2026-11-30&to=2026-11-01"),
     Screen("portal-statements", LOGIN, f"{PORTAL}/statements"),
     Screen("portal-statement", LOGIN, f"{PORTAL}/statements", follow("#months tbody a")),
     Screen("portal-ports", LOGIN, f"{PORTAL}/ports"),

@@ -27,6 +27,8 @@ KINDS = {
     UsageKind.SETUP: "Set-up fees",
     UsageKind.ADJUSTMENT: "Adjustments",
 }
+ONE_CALL = KINDS | {UsageKind.MESSAGE: "Message", UsageKind.E911: "911 call"}
+"""The names of the kinds where each line is one call."""
 CHARGES = frozenset(KINDS[UsageKind(kind.value)] for kind in ChargeKind)
 """The names of what is no call: fees and adjustments."""
 MOST_DAYS = 400
@@ -75,6 +77,14 @@ class Sums(NamedTuple):
     billed_seconds: int = 0
     cost_micros: int = 0
     price_micros: int = 0
+
+    @property
+    def in_words(self) -> str:
+        """Count calls, minutes and messages, as far as there are any."""
+        said = [f"{display.plural(self.calls, 'call')}, {self.minutes} minutes"]
+        if self.messages:
+            said.append(display.plural(self.messages, "message"))
+        return ", ".join(said)
 
     @property
     def minutes(self) -> str:

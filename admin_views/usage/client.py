@@ -78,7 +78,7 @@ class ClientUsage(OfClient, Page):
             has_more=len(rows) > PAGE,
             late=reports.counted_late(rows[:PAGE], own_reseller().time_zone),
             total=reports.of_number(span, self.client.id, known) or Sums(),
-            kinds=reports.KINDS,
+            kinds=reports.ONE_CALL,
             **ranges.words(asked),
         )
 

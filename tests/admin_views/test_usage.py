@@ -184,7 +184,9 @@ def test_a_number_leads_down_to_its_calls(visitor, alice, acme, calls) -> None:
     page = visitor(alice).get(f"/admin/clients/{acme.id}/usage/?{MONTH}")
     page = page.click(r"\(412\) 555-0190")
     assert len(page.html.select("#calls tbody tr")) == 12
-    assert "12 calls, $0.18." in " ".join(page.html.select_one(".page-intro").get_text().split())
+    assert "12 calls, 12.2 minutes, $0.18." in " ".join(
+        page.html.select_one(".page-intro").get_text().split()
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from extensions import db
-from models import AuditEntry, Client, DidAssignment, RatePlan
+from models import AuditEntry, Call, CallKind, Client, DidAssignment, RatePlan
 from tests.support.calls import LONG_AGO, forget_charges, line, load
 from tests.support.words import leaks_of
 
@@ -68,6 +68,8 @@ def test_a_number_leads_to_its_calls(visitor, bob, calls) -> None:
     page = visitor(bob).get(f"{HOME}?{MONTH}").click(r"\(412\) 555-0190")
     assert len(page.html.select("#calls tbody tr")) == 3
     assert "$0.246912" in page.html.select_one("#calls tbody tr").get_text()
+    said = " ".join(page.html.select_one(".page-intro").get_text().split())
+    assert said.startswith("From Nov 1, 2026 to Nov 30, 2026: 3 calls, 3.1 minutes, $0.74.")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,20 @@ def test_one_day_and_four_hundred_are_ranges(visitor, bob, calls, days: str) -> 
     page = visitor(bob).get(f"{HOME}?from={days}")
     assert page.html.find(id="range-problem") is None
     assert page.forms["range"]["from"].value == days[:10]
+
+
+def test_each_call_says_what_it_was_and_how_long(visitor, bob, calls, look) -> None:
+    with look():
+        of_bob = select(Call).where(Call.number == "+14125550190").order_by(Call.started_at)
+        first, second, third = db.session.scalars(of_bob).all()
+        first.seconds, second.kind, third.seconds = 9, CallKind.MESSAGE, 3_723
+        db.session.commit()
+    page = visitor(bob).get(f"{HOME}/4125550190?{MONTH}")
+    rows = [
+        tuple(row.select_one(f"[data-label={name}]").get_text() for name in ("Kind", "Length"))
+        for row in page.html.select("#calls tbody tr")
+    ]
+    assert rows == [("Inbound", "1:02:03"), ("Message", "–"), ("Inbound", "0:09")]
 
 
 def test_a_number_without_calls_says_so(visitor, bob, story) -> None:
