@@ -30,17 +30,18 @@ class Input:
     fill: str
     size: str = "col-12"
     hint: str = ""
+    is_optional: bool = False
 
 
 FIELDS = (
     Input("caller_name", "Name that the dispatcher sees", "organization"),
     Input("address1", "House number and street", "address-line1"),
-    Input("address2", "Unit, suite or room", "address-line2", "col-md-8"),
-    Input("floor", "Floor", "off", "col-md-4"),
+    Input("address2", "Unit, suite or room", "address-line2", "col-md-8", is_optional=True),
+    Input("floor", "Floor", "off", "col-md-4", is_optional=True),
     Input("city", "City", "address-level2", "col-md-5"),
     Input("state", "State", "address-level1", "col-md-3", "Two letters, or its name."),
     Input("zip", "ZIP", "postal-code", "col-md-2"),
-    Input("zip4", "ZIP+4", "off", "col-md-2"),
+    Input("zip4", "ZIP+4", "off", "col-md-2", is_optional=True),
 )
 ALERTS = "alert_emails"
 

@@ -196,6 +196,7 @@ def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
     return render_template(
         "portal/orders/order.html",
         order=mine,
+        tab=next(tab for tab, states in TABS.items() if mine.state in states),
         kind=catalog.kind(mine.kind),
         lines=lines,
         hold=held.of(mine, [line.did for line, _ in lines]),

@@ -89,6 +89,18 @@ def test_an_order_names_its_first_number_and_how_many_others(
     assert "(412) 555-0101 and 2 others" in " ".join(what.text.split())
 
 
+def test_an_order_leads_back_to_the_list_that_it_stands_in(
+    visitor: Any, alice: Person, bob: Person, story: Story, ask: Any, look: Any
+) -> None:
+    waiting, decided = (ask(bob, number) for number in story.free[:2])
+    with look():
+        orders.approve(decided, alice)
+    browser = visitor(bob)
+    for number in (waiting, decided):
+        back = browser.get(f"{LIST}/{number}").click("Orders", href="tab=")
+        assert listed(back) == [number]
+
+
 def test_a_long_list_has_pages(
     visitor: Any, bob: Person, look: Any, ask: Callable[..., str], story: Story
 ) -> None:
