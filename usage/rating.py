@@ -121,6 +121,14 @@ class Pricing:
         return rate.unit_micros + half_up(billed * rate.minute_micros, 60), billed
 
 
+class OfNobody(Pricing):
+    """What calls of nobody are priced by: as long as nobody has them, nobody pays for them."""
+
+    def amount(self, rate: Price | None, seconds: int, cost_micros: int) -> tuple[int, int]:
+        """Give no price, and the length as it was."""
+        return 0, seconds
+
+
 def _standing(prices: Iterable[Price], day: date, tier: str) -> Price | None:
     """Choose among the rates of one prefix, the latest first, the one that holds on a day."""
     of_any = None
@@ -140,17 +148,16 @@ class Prices:
         having = select(Client.id, Client.rate_plan_id).where(Client.rate_plan_id.is_not(None))
         self.plan_ids: dict[int, int] = dict(db.session.execute(having).all())  # type: ignore[arg-type]
         self.plans: dict[int, Pricing] = {0: Pricing()}
-        self.clients: dict[int | None, Pricing] = {}
+        self.clients: dict[int | None, Pricing] = {None: OfNobody()}
 
     def of(self, client_id: int | None) -> Pricing:
         """Give the pricing of a client; without a plan the price is the cost."""
-        known = self.clients.get(client_id)
-        if known is None:
+        if client_id not in self.clients:
             plan_id = self.plan_ids.get(client_id or 0, 0)
             if plan_id not in self.plans:
                 self.plans[plan_id] = pricing_of(plan_id)
-            known = self.clients[client_id] = self.plans[plan_id]
-        return known
+            self.clients[client_id] = self.plans[plan_id]
+        return self.clients[client_id]
 
 
 def pricing_of(plan_id: int) -> Pricing:

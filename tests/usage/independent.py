@@ -45,7 +45,8 @@ FROM rated LEFT JOIN rate ON rate.rowid = rated.rate;
 
 CREATE VIEW priced AS
 SELECT day, client, number, kind, billed, cost,
-       CASE WHEN rate IS NOT NULL THEN unit + (2 * billed * minute + 60) / 120
+       CASE WHEN client = '' THEN 0
+            WHEN rate IS NOT NULL THEN unit + (2 * billed * minute + 60) / 120
             ELSE cost + (2 * cost * coalesce(basis_points, 0) + 10000) / 20000 + coalesce(fixed, 0)
        END AS price
 FROM billed;

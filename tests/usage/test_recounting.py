@@ -1,11 +1,15 @@
 """Calls priced again or given to somebody come out as a fresh import would have made them."""
 
+import os
 from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, select, update
 
+import tenancy
 from extensions import db
 from models import (
     AuditEntry,
@@ -145,3 +149,21 @@ def test_calls_are_given_once_and_from_a_day_on(held) -> None:
     assert (first + rest, recounting.give("+17135550123", acme, by=BY)) == (13, 0)
     unassigned = select(func.count(Call.id)).where(Call.client_id.is_(None))
     assert db.session.scalar(unassigned) == 0
+
+
+def test_an_upgrade_takes_the_price_off_calls_of_nobody(app: Flask, held: Any) -> None:
+    """Before it nobody was said to pay what such a call costs, in every sum."""
+    load(*lines(held))
+    fresh, reseller_id = sums(), held.reseller_id
+    nobodys = select(func.sum(Call.price_micros)).where(Call.client_id.is_(None))
+    folder = os.path.join(app.root_path, "migrations")
+    db.session.remove()
+    downgrade(directory=folder, revision="0029")
+    with tenancy.acting_for(reseller_id):
+        costs = select(func.sum(Call.cost_micros)).where(Call.client_id.is_(None))
+        assert db.session.scalar(nobodys) == db.session.scalar(costs) > 0
+        assert sums() != fresh
+    db.session.remove()
+    upgrade(directory=folder)
+    with tenancy.acting_for(reseller_id):
+        assert (db.session.scalar(nobodys), sums()) == (0, fresh)
