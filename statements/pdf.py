@@ -99,7 +99,7 @@ def _made_of(page: Paper, statement: Statement, currency: str) -> None:
         [
             reports.KINDS[kind],
             _amount(sums.calls + sums.messages),
-            sums.minutes,
+            sums.minutes if sums.calls else "",
             price(sums.price_micros),
         ]
         for kind, sums in statement.calls.items()
