@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import String, cast, func, insert, literal, or_, select
 
 import audit
+import display
 import rollup
 import tenancy
 import together
@@ -145,8 +146,10 @@ def adjust(
         problems["reason"] = "Say why; the client reads it on its statement."
     if len(reason) > 200:
         problems["reason"] = "Say it in at most 200 characters."
-    if not price_micros or abs(price_micros) > MOST_MICROS:
-        problems["amount"] = "Give an amount other than 0, such as 12.50 or -12.50."
+    if not price_micros:
+        problems["amount"] = "Write an amount above 0, such as 12.50."
+    elif abs(price_micros) > MOST_MICROS:
+        problems["amount"] = f"Write an amount up to {display.money(MOST_MICROS)}."
     if problems:
         raise Invalid(problems)
     made = _insert(

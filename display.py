@@ -115,16 +115,22 @@ def total(micros: int | None, currency: str | None = None) -> Markup:
     return Markup(f'<span title="exactly {exactly}">{shown}</span>')  # noqa: S704  Both are escaped.
 
 
+_AMOUNT = re.compile(r"(\d{1,9}|[1-9]\d{0,2}(?:,\d{3}){1,2})(?:\.(\d{0,6}))?|\.(\d{1,6})", re.ASCII)
+
+
 def to_micros(typed: str) -> int:
     """Read money as people type it ("$1,234.50") into micro-units, exactly.
 
-    Raises ValueError with a sentence for anything else.
+    Raises ValueError with a sentence for anything else; a comma that groups no thousands is the
+    full stop of other countries, and nobody shall pay a hundredfold by a guess.
     """
-    text = re.sub(r"[\s,$€£]", "", typed)
-    match = re.fullmatch(r"(\d{1,9})(?:\.(\d{0,6}))?|\.(\d{1,6})", text)
+    text = re.sub(r"CA(?=\$)|[\s$€£]", "", typed)
+    match = _AMOUNT.fullmatch(text)
     if not match:
+        if re.fullmatch(r"\d+,\d+", text):
+            raise ValueError("Write cents after a full stop, such as 1.50, not after a comma.")
         raise ValueError("Write an amount such as 1.50, with at most six decimals.")
-    whole, fraction = match.group(1) or "0", match.group(2) or match.group(3) or ""
+    whole, fraction = (match[1] or "0").replace(",", ""), match[2] or match[3] or ""
     return int(whole) * 1_000_000 + int(fraction.ljust(6, "0"))
 
 

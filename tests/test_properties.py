@@ -277,4 +277,22 @@ def test_the_check_of_a_corrected_address_finds_nothing_more(typed: dict[str, An
 
 @given(st.integers(min_value=0, max_value=10**14))
 def test_money_as_it_is_shown_is_read_back_exactly(micros: int) -> None:
-    assert display.to_micros(display.money(micros, "USD")) == micros
+    for currency in display.SIGNS:
+        assert display.to_micros(display.money(micros, currency)) == micros
+
+
+@pytest.mark.parametrize(
+    ("typed", "micros"),
+    [
+        *(("1,250.50", 1_250_500_000), ("$ 1,000", 1_000_000_000), ("12", 12_000_000)),
+        *((".5", 500_000), ("7.", 7_000_000), ("123,456,789.000001", 123_456_789_000_001)),
+    ],
+)
+def test_money_is_read_as_people_type_it(typed: str, micros: int) -> None:
+    assert display.to_micros(typed) == micros
+
+
+@pytest.mark.parametrize("typed", ["1,50", "0,035", "12,5", "1234,567", "1,50.00", "1,,000", "٥"])
+def test_a_comma_that_groups_no_thousands_is_no_amount(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"^Write "):
+        display.to_micros(typed)

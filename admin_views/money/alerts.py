@@ -52,7 +52,8 @@ class ClientAlerts(OfClient, Page):
                     emails=form.emails.data or "",
                 )
                 db.session.commit()
-                flash(f"You are told at {alerts.limit_words(alert)}.", "success")
+                limit, told = alerts.limit_words(alert), ", ".join(alert.emails)
+                flash(f"When a month comes to {limit}, a mail goes to {told}.", "success")
                 return redirect(url_for(".index"))
         return self.render(
             "admin/money/alerts.html",

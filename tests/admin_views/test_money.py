@@ -68,7 +68,9 @@ def test_an_adjustment_sent_twice_is_written_once(billing, acme, look) -> None:
     ("amount", "reason", "sentence"),
     [
         ("1", " ", "Say why; the client reads it on its statement."),
-        ("0", "Why", "Give an amount other than 0, such as 12.50 or -12.50."),
+        ("0", "Why", "Write an amount above 0, such as 12.50."),
+        ("1000001", "Why", "Write an amount up to $1,000,000.00."),
+        ("12,5", "Why", "Write cents after a full stop, such as 1.50, not after a comma."),
         ("much", "Why", "Write an amount such as 1.50, with at most six decimals."),
     ],
 )
@@ -164,7 +166,7 @@ def test_a_spend_alert_is_added_and_removed(billing, acme, look) -> None:
     form = page.forms["alert"]
     form["limit"], form["emails"] = "250", "desk@keystone.example"
     page = form.submit().follow()
-    assert "You are told at $250.00." in page
+    assert "When a month comes to $250.00, a mail goes to " in page
     row = page.html.select_one("#alerts tbody tr")
     assert row.get_text(" ", strip=True) == "$250.00 desk@keystone.example Not yet Remove"
     page.forms[row.form["id"]].submit()
