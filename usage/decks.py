@@ -3,6 +3,7 @@
 A file may have 200,000 prefixes: it is kept compressed and read in chunks, twice.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -292,14 +293,17 @@ def _read(deck: RateDeck, counts: Counts, seen: Seen) -> Iterator[dict[str, Any]
 def _lines(deck: RateDeck) -> Iterator[tuple[int, str]]:
     """Go through the lines that are not empty, with their numbers."""
     with gzip.open(io.BytesIO(deck.content)) as raw:
-        text = io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="")
+        is_wide = raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding = "utf-16" if is_wide else "utf-8-sig"
+        text = io.TextIOWrapper(raw, encoding, errors="replace", newline="")
         at = 0
         while line := text.readline(LONGEST_LINE):
             at += 1
             if at > MOST_LINES:
                 raise Invalid({"file": f"A file has at most {MOST_LINES:,} lines. Split it."})
-            if line.strip():
-                yield at, line.strip("\r\n").replace("\0", "")
+            words = line.strip("\r\n").replace("\0", "")
+            if words.strip():
+                yield at, words
 
 
 def _cells(text: str, delimiter: str) -> list[str]:

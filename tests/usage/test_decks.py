@@ -162,6 +162,15 @@ def test_a_gzipped_file_with_semicolons_and_american_days_is_read(plan) -> None:
     assert rates(plan) == {("1412", "2026-11-02"): (10_000, None)}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_from_a_spreadsheet_is_read_in_its_encoding(plan, encoding: str) -> None:
+    content = f"{HEAD}\n1412,0.009,30,6\n1724,0.011,30,6\n".encode(encoding)
+    read = decks.Terms(kind="outbound", starts_on="2026-11-01")
+    deck = decks.read(plan.id, io.BytesIO(content), "deck.csv", by=BY, terms=read)
+    decks.keep(deck)
+    assert counted(deck) == (2, 0, 2, 0, 0, 0)
+
+
 def test_prefixes_without_the_one_get_it(plan) -> None:
     take(plan, "412,0.01,6,6", "412555,0.02,6,6", without_one=True)
     assert [prefix for prefix, _ in rates(plan)] == ["1412", "1412555"]
