@@ -35,7 +35,7 @@ def asked(plan: RatePlan, today: date) -> Question:
         "seconds": request.args.get("q_seconds", "").strip()[:6] or "60",
         "tier": request.args.get("q_tier", "").strip()[:20],
     }
-    if not typed["number"]:
+    if "q" not in request.args:
         return Question(**typed)
     answer, problem = _answer(plan, typed)
     return Question(**typed, answer=answer, problem=problem)
