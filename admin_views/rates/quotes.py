@@ -52,16 +52,20 @@ def _answer(plan: RatePlan, typed: dict[str, str]) -> tuple[str, str]:
         return "", "Write a day like 2026-11-01."
     if not typed["seconds"].isascii() or not typed["seconds"].isdigit():
         return "", "Write the length in whole seconds."
-    seconds = min(int(typed["seconds"]), LONGEST)
+    seconds = int(typed["seconds"])
+    if seconds > LONGEST:
+        return "", f"Write at most {LONGEST:,} seconds, which is a day."
     kind = CallKind(typed["kind"])
     return _words(plan, rates.quote(plan, kind, digits, day, seconds, typed["tier"])), ""
 
 
 def _words(plan: RatePlan, found: rates.Quote) -> str:
     if found.rate is None:
-        percent = plans.percent(plan.markup_basis_points)
-        fixed = display.money(plan.markup_fixed_micros)
-        return f"No rate holds for it: the client pays what it costs you, {percent} % and {fixed}."
+        percent = f"{plans.percent(plan.markup_basis_points)} %"
+        more = [percent] if plan.markup_basis_points else []
+        more += [display.money(plan.markup_fixed_micros)] if plan.markup_fixed_micros else []
+        beside = f", and {' and '.join(more)} more" if more else ""
+        return f"No rate holds for it: the client pays what it costs you{beside}."
     parts: list[Any] = [f"prefix {found.prefix}" if found.prefix else "any prefix"]
     if found.rate.tier:
         parts.append(f"tier {found.rate.tier}")

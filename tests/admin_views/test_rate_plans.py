@@ -119,6 +119,7 @@ def test_a_question_is_answered_by_the_plan(billing, plan, asked: str, answer: s
         ("q=+", "Write a telephone number, such as (412) 555-0100."),
         ("q=4125550100&q_day=soon", "Write a day like 2026-11-01."),
         ("q=4125550100&q_seconds=-1", "Write the length in whole seconds."),
+        ("q=4125550100&q_seconds=86401", "Write at most 86,400 seconds, which is a day."),
         ("q=4125550100&q_kind=fax", "Write a telephone number, such as (412) 555-0100."),
     ],
 )
