@@ -15,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import flask
 from flask import Flask, Response, abort, g, has_request_context, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import BuildError, IntegerConverter
 from werkzeug.security import safe_join
 
@@ -42,6 +44,30 @@ class Asset:
     version: str
 
 
+class Sent(ImmutableMultiDict[str, Any]):
+    """The fields of an address or a form, without NULs: no keyboard types one, and PostgreSQL keeps
+    none in a text."""
+
+    def __init__(self, mapping: Any = None) -> None:
+        if isinstance(mapping, list) and any(_has_nul(part) for pair in mapping for part in pair):
+            mapping = [tuple(_without_nul(part) for part in pair) for pair in mapping]
+        super().__init__(mapping)
+
+
+def _has_nul(part: Any) -> bool:
+    return isinstance(part, str) and "\0" in part
+
+
+def _without_nul(part: Any) -> Any:
+    return part.replace("\0", "") if isinstance(part, str) else part
+
+
+class Request(flask.Request):
+    """A request whose fields are texts that every database can keep."""
+
+    parameter_storage_class = Sent
+
+
 class RowIdConverter(IntegerConverter):
     """An id in an address; one that no database can hold is no address of ours."""
 
@@ -49,7 +75,9 @@ class RowIdConverter(IntegerConverter):
 
 
 class WebApp(Flask):
-    """Flask, with quick addresses and well-sent files."""
+    """Flask, with quick addresses, well-sent files and fields without NULs."""
+
+    request_class = Request
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -1,10 +1,11 @@
 """Addresses are made quickly and rightly; files travel compressed and are kept for good."""
 
 import gzip
+import io
 from pathlib import Path
 
 import pytest
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 
 from config import ROOT
 from tests.support.cast import Story
@@ -112,3 +113,15 @@ def test_values_of_two_requests_are_not_mixed_up(app) -> None:
         with app.test_request_context(HERE):
             url_for("portal.order", number="O-1", brand=slug)
             assert url_for("portal.order", number="O-2", brand=slug).split("/")[2] == slug
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_no_field_of_a_request_has_a_nul(app: Flask, kind: str) -> None:
+    """PostgreSQL keeps none in a text, and would answer with an error of its own."""
+    sent = {"na\0me": "a\0b", "plain": "c", "file": (io.BytesIO(b"x\0"), "f\0.csv")}
+    if kind != "multipart/form-data":
+        del sent["file"]
+    with app.test_request_context("/?q=4%0012&q=x", method="POST", data=sent, content_type=kind):
+        assert request.args.getlist("q") == ["412", "x"]
+        assert dict(request.form) == {"name": "ab", "plain": "c"}
+        assert [one.read() for one in request.files.values()] == [b"x\0"] * ("file" in sent)

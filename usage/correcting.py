@@ -82,7 +82,7 @@ def _put_right(import_id: int, texts: Mapping[int, str], by: Actor) -> Outcome:
 def _reader(row: CdrImport) -> Lines:
     profile = profiles.named(row.profile)
     if profile is None:
-        raise FileRefused("The format of this file is gone.")
+        raise FileRefused("The format of this file is gone. Describe it again under the same name.")
     return Lines(row.header or "", profile, now())
 
 

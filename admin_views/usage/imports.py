@@ -19,6 +19,7 @@ from models import CdrImport, CdrReject, ImportState
 from permissions import Permission
 from usage import correcting, profiles
 from usage.leases import OPEN, is_left, is_resting
+from usage.reading import FileRefused
 from usage.receiving import receive
 
 REJECTS_SHOWN = 50
@@ -166,7 +167,11 @@ class CdrImports(RowsView):
             texts = corrections.asked(row)
         except ValueError as wrong:
             return self._details(row, str(wrong), 422)
-        outcome = correcting.put_right(row.id, texts, by=self.by)
+        try:
+            outcome = correcting.put_right(row.id, texts, by=self.by)
+        except FileRefused as refused:
+            db.session.rollback()
+            return self._details(self.found(), str(refused), 422)
         flash(*corrections.words(outcome))
         return redirect(url_for(".details_view", id=row.id))
 

@@ -189,6 +189,19 @@ def test_what_is_still_bad_keeps_what_was_typed_with_the_new_reason(
     assert standing(look, imported) == (3, 2, 3)
 
 
+def test_lines_of_a_format_that_is_gone_stay_and_say_so(
+    visitor, alice, imported, look, story
+) -> None:
+    browser = visitor(alice)
+    form = browser.get(f"{FILES}/details/?id={imported}").forms["put-right"]
+    with look():
+        db.session.get_one(CdrImport, imported).profile = "gone"
+        db.session.commit()
+    page = form.submit(status=422)
+    assert "The format of this file is gone. Describe it again" in page.text
+    assert standing(look, imported) == (3, 2, 3)
+
+
 def test_the_corrected_csv_is_imported(visitor, alice, imported, look, story) -> None:
     browser = visitor(alice)
     page = browser.get(f"{FILES}/details/?id={imported}")

@@ -125,7 +125,7 @@ def test_the_refused_form_keeps_the_address_and_drops_the_password(visitor, bob:
     [
         ("", PASSWORD, "email", "Write your e-mail address."),
         ("bob", PASSWORD, "email", "Write a whole e-mail address, such as name@company.com."),
-        ("b\0b@x.example", PASSWORD, "email", "Write a whole e-mail address, such as "
+        ("b\x01b@x.example", PASSWORD, "email", "Write a whole e-mail address, such as "
          "name@company.com."),
         ("b@" + "x" * 260, PASSWORD, "email", "An e-mail address has at most 254 characters."),
         ("bob@acme.example", "", "password", "Write your password."),
