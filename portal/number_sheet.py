@@ -127,7 +127,8 @@ def wanted(
         return current
     named = {one.field.name: text for one, text in _pairs(service, typed) if one.field}
     if not _needs_switch(service):
-        return service.clean(named, number) if any(named.values()) else None
+        is_off = {text.casefold() for text in named.values()} <= {"", OFF.casefold()}
+        return None if is_off else service.clean(named, number)
     switch = typed[0].casefold()
     if switch not in _ON | _OFF:
         raise Invalid({"switch": f"Write {ON} or {OFF}."})

@@ -190,6 +190,19 @@ def test_each_line_is_unchanged_changed_or_wrong_and_nothing_is_written(
         assert db.session.query(Order).count() == 1
 
 
+@pytest.mark.parametrize("off", ["Off", "OFF", " off "])
+def test_off_turns_a_service_off_and_is_the_name_of_nobody(
+    visitor, bob, alice, look, mine, off: str
+) -> None:
+    turn_on(look, bob, alice, mine[0], "cnam_outbound", display_name="Acme")
+    browser = visitor(bob)
+    changes = {"(412) 555-0101": {NAME: off, FORWARD: off}, "(412) 555-0102": {NAME: off}}
+    page = upload(browser, edited(browser, changes))
+    rows = [" ".join(row.get_text(" ").split()) for row in page.html.select("#changed tbody tr")]
+    assert rows == ["(412) 555-0101 2 Caller ID Name ACME Off"]
+    assert page.html.find(id="wrong") is None
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
