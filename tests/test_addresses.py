@@ -99,7 +99,56 @@ def test_a_street_that_is_called_so_stays(street: str) -> None:
 
 def test_what_stands_at_its_place_is_not_written_over() -> None:
     assert check(address1="100 Fifth Avenue Suite 3", address2="Rear").verdict is Verdict.VALID
-    assert check(address2="Floor 3", floor="4").verdict is Verdict.VALID
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "sentence"),
+    [
+        (
+            {"address1": "100 Fifth Avenue Suite 300", "address2": "Suite 400"},
+            "address2",
+            "The street says Suite 300, this field Suite 400. Leave the right one.",
+        ),
+        (
+            {"address2": "Suite 2, Floor 3", "floor": "4"},
+            "floor",
+            "The unit says floor 3, this field 4. Leave the right one.",
+        ),
+        (
+            {"address1": "100 Fifth Avenue, 3rd Floor", "floor": "4"},
+            "floor",
+            "The street says floor 3rd, this field 4. Leave the right one.",
+        ),
+    ],
+)
+def test_two_units_or_two_floors_are_no_address(
+    parts: dict[str, str], field: str, sentence: str
+) -> None:
+    assert check(**parts) == Answer(Verdict.INVALID, problems={field: sentence})
+
+
+@pytest.mark.parametrize(
+    ("parts", "street", "unit", "floor"),
+    [
+        (
+            {"address1": "100 Fifth Avenue Ste. 300", "address2": "Suite 300"},
+            "100 Fifth Avenue",
+            "Suite 300",
+            None,
+        ),
+        (
+            {"address1": "100 Fifth Avenue #3, Floor 3", "address2": "# 3", "floor": "3rd"},
+            "100 Fifth Avenue",
+            "# 3",
+            "3rd",
+        ),
+    ],
+)
+def test_what_is_said_twice_is_kept_once_at_its_place(
+    parts: dict[str, str], street: str, unit: str, floor: str | None
+) -> None:
+    found = check(**parts).address or {}
+    assert (found["address1"], found["address2"], found.get("floor")) == (street, unit, floor)
 
 
 def test_every_state_of_the_list_has_a_zip() -> None:
