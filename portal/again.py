@@ -14,7 +14,7 @@ import display
 import policy
 from extensions import db
 from models import Did, E911Record, Order, OrderLine
-from portal import asked, basket, numbers_csv, order_rows, orders, sheet_changes
+from portal import asked, basket, e911, numbers_csv, order_rows, orders, sheet_changes
 from portal.access import blueprint, current_client, own, requires_order_requests
 
 MOST_NAMED = 5
@@ -46,8 +46,13 @@ def _open(endpoint: str, order: Order, **values: Any) -> Any:
 
 def _address(order: Order) -> Any:
     """Open the form of an address; of a number that has none to remove, say so."""
-    number = asked.left(order)[0].number
-    client = current_client()
+    wanted = [line.number for line in asked.left(order)]
+    number, client = wanted[0], current_client()
+    if len(wanted) > 1 and order.kind != "e911_remove":
+        mine = e911.mine_of(wanted)
+        if lost := _lost([one for one in wanted if one not in mine]):
+            flash(lost, "warning")
+        return _open("many_e911", order, n=basket.as_digits(sorted(mine)))
     has_one = _exists(E911Record, number, E911Record.removed_at.is_(None))
     if order.kind == "e911_remove":
         if has_one:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import display
 import workflow
 from carriers import inventory
 from extensions import db
@@ -104,6 +105,22 @@ def test_a_rejected_address_is_filled_for_a_number_of_ones_own(
     form = ask_again(visitor(bob), number).forms["e911"]
     assert {name: form[name].value for name in ADDRESS} == ADDRESS
     assert form["accepted"].checked is False
+    assert sent(look) == 1
+
+
+def test_a_rejected_address_of_many_numbers_is_filled_for_all_that_are_left(
+    visitor: Any, bob: Person, refused: Any, mine: list[str], look: Any
+) -> None:
+    number = refused(*mine, kind="e911_provision", **ADDRESS)
+    with look():
+        did = db.session.query(Did).filter_by(number=mine[0]).one()
+        inventory.take_did(did)
+        db.session.commit()
+    page = ask_again(visitor(bob), number)
+    form = page.forms["e911"]
+    assert {name: form[name].value for name in ADDRESS} == ADDRESS
+    assert form["shown"].value.split(".") == [one[2:] for one in mine[1:]]
+    assert f"left out: {display.number(mine[0])}." in page.text
     assert sent(look) == 1
 
 
