@@ -230,6 +230,9 @@ def _stock_problem(
     if did is None or did.client_id is not None or did.status is not DidStatus.AVAILABLE:
         return f"{shown} is no longer available."
     if did.held_by_id not in (None, order_id) and did.held_until and did.held_until >= now():
+        order = _order_of(client, did)
+        if order:
+            return f"{shown} is in order {order.number} already."
         return f"{shown} is being ordered by someone else."
     if did.kept_for_id not in (None, client.id) and did.kept_until and did.kept_until >= now():
         return f"{shown} is in someone else's basket."

@@ -31,6 +31,9 @@ def order_numbers() -> Any:
     page = paging.asked()
     places = stock.in_stock(settings)
     offers, count = stock.find(settings, search, places, page)
+    last_page = -(-count // stock.PAGE)
+    if page > last_page > 0:
+        return redirect(paging.url_of(last_page))
     chosen = basket.look(client, settings, basket.chosen(request.args))
     here = {offer.number for offer in offers}
     return render_template(
@@ -45,7 +48,7 @@ def order_numbers() -> Any:
         count_cap=stock.COUNT_CAP,
         page=page,
         page_size=stock.PAGE,
-        last_page=-(-count // stock.PAGE),
+        last_page=last_page,
         chosen=chosen,
         elsewhere=Basket([offer for offer in chosen.offers if offer.number not in here], {}),
         most=settings.max_numbers_per_order,

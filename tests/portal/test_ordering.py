@@ -396,6 +396,22 @@ def test_a_number_that_is_being_ordered_is_not_found_by_anyone_else(
     assert story.free[0] not in listed(visitor(charlie).get(FIND))
 
 
+def test_a_number_that_was_ordered_already_names_its_order(
+    visitor: Any, bob: Person, story: Story
+) -> None:
+    browser = visitor(bob)
+    order = send(review(browser, story.free[0])).location.rsplit("/", 1)[1]
+    page = browser.get(FIND, {"chosen": ten(story.free[0])})
+    assert f"(412) 555-0101 is in order {order} already." in page.text
+    assert "someone else" not in page.text
+
+
+def test_a_page_behind_the_last_leads_to_the_last(visitor: Any, bob: Person) -> None:
+    behind = visitor(bob).get(FIND, {"page": "99", "state": "PA"})
+    assert behind.location == f"{FIND}?page=1&state=PA"
+    assert listed(behind.follow())
+
+
 def test_a_chosen_number_that_has_gone_is_said_to_have_gone(
     visitor: Any, bob: Person, charlie: Person, story: Story
 ) -> None:
