@@ -36,8 +36,10 @@ def number(e164: str | None) -> str:
 def to_e164(typed: str | None) -> str | None:
     """Read a number in any usual spelling as E.164; None when it is not one."""
     text = (typed or "").strip()
-    if not re.fullmatch(r"\+?[0-9\s().\-/·]*", text):
-        return None
+    if not _SPELLING.fullmatch(text):
+        text = as_pasted(text)
+        if not _SPELLING.fullmatch(text):
+            return None
     digits = re.sub(r"[^0-9]", "", text)
     if len(digits) == 11 and digits.startswith("1"):
         digits = digits[1:]
@@ -46,6 +48,15 @@ def to_e164(typed: str | None) -> str | None:
         return None
     candidate = f"+1{digits}"
     return candidate if E164.fullmatch(candidate) else None
+
+
+_SPELLING = re.compile(r"\+?[0-9\s().\-/·]*")
+
+
+def as_pasted(text: str) -> str:
+    """Take from a number what other programs put into it: tel:, odd dashes, unseen marks."""
+    seen = (sign for sign in text.translate(_PLAIN) if unicodedata.category(sign) != "Cf")
+    return re.sub(r"^\s*tel:", "", "".join(seen), flags=re.I).strip()
 
 
 def to_email(typed: str | None) -> str | None:

@@ -203,7 +203,7 @@ def matching(typed: str) -> Any:
 
 def looks_like_a_number(text: str) -> bool:
     """Tell whether a search is for digits: a number, or a part of one."""
-    return _LOOKS_LIKE_A_NUMBER.fullmatch(text) is not None
+    return _LOOKS_LIKE_A_NUMBER.fullmatch(display.as_pasted(text)) is not None
 
 
 def part_of_number(column: Any, text: str) -> Any:
@@ -211,6 +211,7 @@ def part_of_number(column: Any, text: str) -> Any:
     whole = display.to_e164(text)
     if whole:
         return column == whole
+    text = display.as_pasted(text)
     digits = re.sub(r"\D", "", text)
     # The column's own type takes whole numbers only.
     number = type_coerce(column, String)

@@ -9,7 +9,8 @@ import display
 
 MOST_ADDRESSES = 20
 LONGEST_NAME = 120
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""What no keyboard types, and what turns the direction of the text around it."""
 _PHONE = re.compile(r"[+(]?\d[\d\s().\-/]{4,}(?:\s*(?:x|ext\.?)\s*\d+)?", re.I)
 
 

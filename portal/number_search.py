@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, exists, func, literal, or_, select, union_all
 
 import catalog
+import display
 import emergency
 from models import Client, Did, DidService
 from prepared import prepared
@@ -165,6 +166,7 @@ def _number_like(typed: str) -> str:
 
     Digits may stand anywhere in a number, its +1 included, as some begin to type it.
     """
+    typed = display.as_pasted(typed)
     if not re.fullmatch(r"[+0-9\s().\-/·]*", typed):
         return ""
     digits = re.sub(r"[^0-9]", "", typed)[:11]

@@ -272,6 +272,17 @@ def test_the_check_of_a_corrected_address_finds_nothing_more(typed: dict[str, An
         assert check(again or {}).verdict is Verdict.VALID
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        *("412–555–0190", "412\u2011555\u20110190", "\u202a(412) 555-0190\u202c"),
+        *("tel:+1-412-555-0190", " TEL:4125550190", "412\u00a0555\u00a00190", "412\u200b5550190"),
+    ],
+)
+def test_a_pasted_number_is_read_without_what_nobody_sees(pasted: str) -> None:
+    assert display.to_e164(pasted) == "+14125550190"
+
+
 # --- Money ------------------------------------------------------------------------------------
 
 

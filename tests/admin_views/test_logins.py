@@ -164,6 +164,13 @@ def test_an_address_of_another_language_can_be_mailed_and_signs_in(
     assert signed_in.status_int == 302
 
 
+def test_a_name_cannot_turn_the_text_around_it(visitor, alice, look, acme) -> None:
+    typed = {"name": "Do\u202era\u2066"}
+    filled(visitor(alice), acme, **typed).submit("go", value="create", status=302)
+    with look():
+        assert dora().name == "Dora"
+
+
 def test_creating_is_in_the_audit_log(visitor, alice, look, acme) -> None:
     filled(visitor(alice), acme).submit("go", value="create", status=302)
     with look():
