@@ -82,6 +82,9 @@ def _page(
     price, again = choosing.price_of(service), asked.earlier()
     wanted = asked.settings(again, service.key)
     found = choosing.candidates(service, dids, price, gone)
+    if gone and all(one.reason for one in found):
+        # Nothing would be left of the form, nor of what was typed in it.
+        found, gone = choosing.candidates(service, dids, price), {}
     can = [one for one in found if one.reason is None]
     return render_template(
         "portal/numbers/many.html",

@@ -236,6 +236,15 @@ def test_a_number_is_not_sent_to_itself(visitor, bob, look, mine) -> None:
     assert nothing_was_sent(look)
 
 
+def test_where_none_is_left_the_form_stays_with_what_was_typed(visitor, bob, look, mine) -> None:
+    page = send(review(visitor(bob), mine[0]), forward_to=mine[0][2:], note="For the desk.")
+    assert "A number cannot be sent to itself." in page.html.find(id="refused").get_text()
+    assert ticked(page) == [mine[0]]
+    form = page.forms["change-many"]
+    assert (form["forward_to"].value, form["note"].value) == (mine[0][2:], "For the desk.")
+    assert nothing_was_sent(look)
+
+
 def test_it_is_turned_off_on_many(visitor, bob, alice, look, mine) -> None:
     with look():
         asked = {"kind": "call_forwarding", "forward_to": "6145550171"}
