@@ -109,8 +109,8 @@ def _kept_headers(error: HTTPException) -> list[tuple[str, str]]:
 def _csrf_error(error: CSRFError) -> Any:
     return _page(
         400,
-        "The form was open too long or your sign-in ended meanwhile. Go back, reload the page "
-        "and send it again.",
+        "The form was open too long or your sign-in ended meanwhile. Go back and copy what you "
+        "wrote; then reload the page and send it again.",
         "Please send it again",
     )
 

@@ -147,6 +147,7 @@ def _form(did: Did, service: Service) -> dict[str, Any]:
         "again": again,
         "again_off": again is not None and wanted is None,
         "rivals": rivals,
+        "release": _open_slots(did).get(catalog.DID),
         "monthly_micros": price.monthly_micros if price else 0,
         "setup_micros": price.setup_micros if price else 0,
         "approves_itself": sending.approves_itself(service.key),

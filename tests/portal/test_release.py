@@ -237,6 +237,18 @@ def test_a_read_only_login_is_refused(visitor, bob, look) -> None:
     assert nothing_was_sent(look)
 
 
+def test_a_service_is_asked_for_with_a_warning_while_the_number_is_given_up(
+    visitor, bob: Person, look, story
+) -> None:
+    page = f"/portal/keystone/numbers/{story.acme_number[2:]}/call_forwarding"
+    browser = visitor(bob)
+    assert browser.get(page).html.find(id="release") is None
+    with look():
+        order = orders.ask(bob, story.acme_number, kind="did_release")
+    said = browser.get(page).html.find(id="release").get_text()
+    assert said.startswith(f"Order {order} gives this number up.")
+
+
 def test_charlie_cannot_release_bobs_number(visitor, charlie: Person, look, story) -> None:
     browser = visitor(charlie)
     browser.get(f"{HOME}/release", status=404)
