@@ -244,7 +244,7 @@ class RowsView(SavedViews, Guarded, ModelView):  # type: ignore[misc]
         Stock names the bare table's columns, which the scope of tenancy refuses.
         """
         columns = [getattr(self.model, name) for name in self.column_searchable_list]
-        for word in search.replace("\0", "").split()[:MOST_WORDS]:
+        for word in search.split()[:MOST_WORDS]:
             found = or_(*(column.icontains(word, autoescape=True) for column in columns))
             query, count_query = query.filter(found), count_query.filter(found)
         return query, count_query, joins, count_joins

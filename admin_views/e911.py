@@ -128,7 +128,7 @@ class E911Records(RowsView):
     def _apply_search(
         self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str
     ) -> Any:
-        found = _matching(search.replace("\0", "").strip())
+        found = _matching(search.strip())
         return query.filter(found), count_query.filter(found), joins, count_joins
 
     def get_query(self) -> Any:

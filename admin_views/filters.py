@@ -61,7 +61,7 @@ class Says(BaseSQLAFilter):  # type: ignore[misc]
 
     def clean(self, value: str) -> str:
         """Take blanks away; raises ValueError for a text that cannot be."""
-        text = value.replace("\0", "").strip()
+        text = value.strip()
         if not text or len(text) > 120:
             raise ValueError(value)
         return text

@@ -188,7 +188,7 @@ class Inventory(NumberBatch, RowsView):
 
 def matching(typed: str) -> Any:
     """Say which numbers a search means: part of a number in any spelling, a place, or a client."""
-    text = typed.replace("\0", "").strip()
+    text = typed.strip()
     if looks_like_a_number(text):
         return part_of_number(Did.number, text)
     has_client = select(Client.id).where(Client.name.icontains(text, autoescape=True))

@@ -45,7 +45,7 @@ class SavedViews:
     def keep_view(self) -> Any:
         """Keep the list as it is shown now under a name; a view of that name is replaced."""
         query = self._clean(request.form.items())
-        name = " ".join(request.form.get("view_name", "").replace("\0", "").split())
+        name = " ".join(request.form.get("view_name", "").split())
         others = [one for one in self.views() if one["name"].casefold() != name.casefold()]
         problem = _problem(name, others)
         if problem:

@@ -59,7 +59,7 @@ class Search(Page):
     @expose("/")
     def index(self) -> Any:
         """Show what the words in the box find, kind by kind."""
-        typed = request.args.get("q", "").replace("\0", "").strip()[:80]
+        typed = request.args.get("q", "").strip()[:80]
         is_short = len(typed) < SHORTEST
         found = [] if is_short else [finds for finds in self._find(typed) if finds.hits]
         return self.render("admin/search.html", typed=typed, found=found, is_short=is_short)

@@ -95,7 +95,7 @@ class OrderSettingsRows(SettingsPage, RowsView):
     def _apply_search(
         self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str
     ) -> Any:
-        name = search.replace("\0", "").strip()
+        name = search.strip()
         named = select(Client.id).where(Client.name.icontains(name, autoescape=True))
         found = OrderSettings.client_id.in_(named)
         return query.filter(found), count_query.filter(found), joins, count_joins

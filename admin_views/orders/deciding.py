@@ -40,8 +40,8 @@ def check_may_decide(by: Actor) -> None:
 
 
 def clean_reason(typed: str | None) -> str:
-    """Read a reason as typed; the one character that no database keeps as text is dropped."""
-    return (typed or "").replace("\0", "").strip()
+    """Read a reason as typed, without the blanks around it."""
+    return (typed or "").strip()
 
 
 def typed_reason() -> str:

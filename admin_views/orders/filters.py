@@ -153,7 +153,7 @@ def by_name(rows: Iterable[Any]) -> Choices:
 
 def matching(typed: str) -> Any:
     """Say which orders a search means: by number, by client, or by a telephone number of theirs."""
-    text = typed.replace("\0", "").strip()
+    text = typed.strip()
     number = display.to_e164(text)
     if number:
         return _has_line(OrderLine.number == number)

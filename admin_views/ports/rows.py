@@ -109,7 +109,7 @@ class Ports(RowsView):
     def _apply_search(
         self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str
     ) -> Any:
-        text = search.replace("\0", "").strip()
+        text = search.strip()
         found = Port.pon.icontains(text, autoescape=True)
         if looks_like_a_number(text):
             has = select(PortNumber.port_id).where(part_of_number(PortNumber.number, text))

@@ -105,7 +105,7 @@ class CdrFormats(Page):
         return redirect(url_for(".index"))
 
     def _save(self, row: CdrProfile, sample: Sample | None) -> Any:
-        typed = {name: request.form.get(name, "").replace("\0", "") for name in NAMES}
+        typed = {name: request.form.get(name, "") for name in NAMES}
         row_id = row.id
         try:
             with db.session.no_autoflush:
