@@ -127,6 +127,16 @@ def counts() -> tuple[dict[int, int], dict[int, int]]:
     return found[0], found[1]  # type: ignore[return-value]
 
 
+def markup(plan: RatePlan) -> str:
+    """Say what a plan adds to the cost of a call without a rate; empty for nothing."""
+    parts = []
+    if plan.markup_basis_points:
+        parts.append(f"{percent(plan.markup_basis_points)} %")
+    if plan.markup_fixed_micros:
+        parts.append(display.money(plan.markup_fixed_micros))
+    return " and ".join(parts)
+
+
 def percent(basis_points: int) -> str:
     """Write hundredths of a percent: 25, 2.5."""
     return f"{basis_points // 100}.{basis_points % 100:02d}".rstrip("0").rstrip(".")

@@ -251,12 +251,8 @@ class RatePlans(RowsView):
 
 def markup_words(plan: RatePlan) -> str:
     """Say what a call without a rate costs the client."""
-    parts = []
-    if plan.markup_basis_points:
-        parts.append(f"{plans.percent(plan.markup_basis_points)} %")
-    if plan.markup_fixed_micros:
-        parts.append(display.money(plan.markup_fixed_micros))
-    return f"Cost and {' and '.join(parts)}" if parts else "At cost"
+    more = plans.markup(plan)
+    return f"Cost and {more}" if more else "At cost"
 
 
 def _clients() -> list[Client]:

@@ -61,10 +61,8 @@ def _answer(plan: RatePlan, typed: dict[str, str]) -> tuple[str, str]:
 
 def _words(plan: RatePlan, found: rates.Quote) -> str:
     if found.rate is None:
-        percent = f"{plans.percent(plan.markup_basis_points)} %"
-        more = [percent] if plan.markup_basis_points else []
-        more += [display.money(plan.markup_fixed_micros)] if plan.markup_fixed_micros else []
-        beside = f", and {' and '.join(more)} more" if more else ""
+        more = plans.markup(plan)
+        beside = f", and {more} more" if more else ""
         return f"No rate holds for it: the client pays what it costs you{beside}."
     parts: list[Any] = [f"prefix {found.prefix}" if found.prefix else "any prefix"]
     if found.rate.tier:
