@@ -48,7 +48,7 @@ def usage() -> Any:
         numbers=reports.numbers_at(span, client.id, paging.asked()),
         address_of=_number_address(asked),
         url_for_page=lambda page: f"{paging.url_of(page)}#by-number",
-        **_words(asked),
+        **asked.in_page,
     )
 
 
@@ -71,7 +71,7 @@ def usage_calls(number: str) -> Any:
         late=reports.counted_late(rows[:PAGE], client.reseller.time_zone),
         total=reports.of_number(span, client.id, known) or Sums(),
         kinds=reports.ONE_CALL,
-        **_words(asked),
+        **asked.in_page,
     )
 
 
@@ -154,7 +154,3 @@ def _has(number: str) -> bool:
         return False
     mine = select(Did.id).where(Did.number == number, Did.client_id == current_client().id)
     return db.session.scalar(mine) is not None
-
-
-def _words(asked: AskedRange) -> dict[str, Any]:
-    return {"span": asked.span, "range_args": asked.in_address, "asked": asked}

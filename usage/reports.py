@@ -64,6 +64,11 @@ class AskedRange:
         return {"from": self.span.first.isoformat(), "to": self.span.last.isoformat()}
 
     @property
+    def in_page(self) -> dict[str, Any]:
+        """Give a template the range: its days, how it stands in an address and in its form."""
+        return {"span": self.span, "range_args": self.in_address, "asked": self}
+
+    @property
     def in_form(self) -> Mapping[str, str]:
         """Give what the fields begin with: what was typed, as long as it is to be corrected."""
         return self.typed if self.problems else self.in_address

@@ -57,7 +57,7 @@ class ClientUsage(OfClient, Page):
             address_of=ranges.number_address(asked),
             url_for_page=partial(ranges.url_of, asked, "by-number"),
             unusual=insights.unusual_of(client_id, days, today),
-            **ranges.words(asked),
+            **asked.in_page,
         )
 
     @expose("/numbers/<number>")
@@ -79,7 +79,7 @@ class ClientUsage(OfClient, Page):
             late=reports.counted_late(rows[:PAGE], own_reseller().time_zone),
             total=reports.of_number(span, self.client.id, known) or Sums(),
             kinds=reports.ONE_CALL,
-            **ranges.words(asked),
+            **asked.in_page,
         )
 
     @expose("/csv/<any(days, kinds, groups, numbers, calls):what>", methods=("POST",))

@@ -56,7 +56,7 @@ class Usage(Page):
             page=page,
             pages=pages,
             url_for_page=partial(ranges.url_of, asked, "usage-clients"),
-            **ranges.words(asked),
+            **asked.in_page,
         )
 
     @expose("/csv")

@@ -1,7 +1,6 @@
 """The range of days that a page of usage shows: from its address, else the month to date."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
 from flask import request, url_for
@@ -40,8 +39,3 @@ def number_address(asked: AskedRange) -> Callable[[str], str]:
     address = url_for(".calls", number=STAND_IN, **asked.in_address)
     before, _, after = address.partition(STAND_IN)
     return lambda number: f"{before}{quote(number)}{after}"
-
-
-def words(asked: AskedRange) -> dict[str, Any]:
-    """Give the templates a range: its days, how it stands in an address and in its form."""
-    return {"span": asked.span, "range_args": asked.in_address, "asked": asked}
