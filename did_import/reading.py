@@ -22,6 +22,9 @@ MOST_LINES = 10
 """How many lines of the file one row may span by line breaks inside quotation marks."""
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a file in UTF-16 begins, as some spreadsheets save text."""
+
 NOT_TEXT = {
     b"PK\x03\x04": "an Excel workbook or a zip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -197,7 +200,7 @@ def _encoding_of(stream: BinaryIO) -> str:
     for mark, what in NOT_TEXT.items():
         if head.startswith(mark):
             raise FileProblem(f"This is {what}, not a CSV file. Save it as CSV (UTF-8) first.")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith(WIDE):
         return "utf-16"
     strange = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\f\r")
     if strange * 10 > len(head):

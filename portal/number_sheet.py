@@ -4,7 +4,6 @@ A service has a column for each of its fields, and one that says On or Off where
 would not tell. An empty cell, or Off, means that the service is off.
 """
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +14,12 @@ import display
 import sheets
 from catalog import Field, Invalid, Service, Settings
 from did_import import FileProblem
-from did_import.reading import NOT_TEXT
+from did_import.reading import NOT_TEXT, WIDE
 
 MOST_BYTES = 1_000_000
 MOST_LINES = 5_000
 NUMBER, LABEL = "Number", "Label"
 ON, OFF = "On", "Off"
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ON = {"on", "yes", "y", "1", "true", "x"}
 _OFF = {"off", "no", "n", "0", "false", ""}
 
@@ -171,9 +169,9 @@ def _text(content: bytes) -> str:
     for mark, what in NOT_TEXT.items():
         if content.startswith(mark):
             raise FileProblem(f"This is {what}, not a CSV file. Save it as CSV (UTF-8) first.")
-    if b"\0" in content[2:] and not content.startswith(_WIDE):
+    if b"\0" in content[2:] and not content.startswith(WIDE):
         raise FileProblem("This is not a text file. Save the list as CSV (UTF-8) first.")
-    is_wide = content.startswith(_WIDE)
+    is_wide = content.startswith(WIDE)
     try:
         return content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:

@@ -3,7 +3,6 @@
 A file may have 200,000 prefixes: it is kept compressed and read in chunks, twice.
 """
 
-import codecs
 import csv
 import gzip
 import io
@@ -22,6 +21,7 @@ import tenancy
 from catalog import Invalid
 from columns import now
 from did_import.bulk import among, insert_rows
+from did_import.reading import WIDE
 from extensions import db
 from models import CallKind, Rate, RateDeck, RatePlan
 from permissions import Actor
@@ -293,7 +293,7 @@ def _read(deck: RateDeck, counts: Counts, seen: Seen) -> Iterator[dict[str, Any]
 def _lines(deck: RateDeck) -> Iterator[tuple[int, str]]:
     """Go through the lines that are not empty, with their numbers."""
     with gzip.open(io.BytesIO(deck.content)) as raw:
-        is_wide = raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        is_wide = raw.peek(2)[:2] in WIDE
         encoding = "utf-16" if is_wide else "utf-8-sig"
         text = io.TextIOWrapper(raw, encoding, errors="replace", newline="")
         at = 0
