@@ -220,7 +220,7 @@ def tidy_address(values: Settings) -> Settings:
 
 _PART = re.compile(r"[A-Za-z0-9 .,&'#/()\-]*")
 _ODD_PART = "Write plain letters and digits; of signs only . , & ' # / ( ) and -."
-HOUSE_AND_STREET = r"[NSEW]?[0-9]\S*\s+\S+"
+HOUSE_AND_STREET = re.compile(r"[NSEW]?[0-9]\S*\s+\S+", re.I)
 """How a street begins: a house number, in parts of Wisconsin and Illinois with its quarter."""
 
 
@@ -241,13 +241,16 @@ def _address_rules(values: Mapping[str, str]) -> list[tuple[str, bool, str]]:
         ("address1", not is_box, "A post office box cannot be found by an ambulance."),
         (
             "address1",
-            bool(re.match(HOUSE_AND_STREET, street, re.I)) and len(street) <= 120,
+            bool(HOUSE_AND_STREET.match(street)) and len(street) <= 120,
             "Write the house number and the street, such as 100 Main Street.",
         ),
         ("address2", len(values["address2"]) <= 60, "Use at most 60 characters."),
         ("floor", len(values["floor"]) <= 20, "Use at most 20 characters, such as 3 or 3rd."),
-        ("city", 2 <= len(values["city"]) <= 60, "Write the city."),
-        ("city", bool(re.search(r"[A-Za-z]", values["city"])), "Write the city."),
+        (
+            "city",
+            2 <= len(values["city"]) <= 60 and bool(re.search(r"[A-Za-z]", values["city"])),
+            "Write the city.",
+        ),
         (
             "state",
             values["state"] in _STATES,

@@ -84,7 +84,7 @@ def _unit_in_street(address: Address) -> tuple[str, str]:
     """Find a unit behind the street: the street, and the unit."""
     match = _UNIT.match(address["address1"])
     # A street may be called so: "100 Suite Street" ends with no number of a unit.
-    if not match or not re.match(catalog.HOUSE_AND_STREET, match["street"], re.I):
+    if not match or not catalog.HOUSE_AND_STREET.match(match["street"]):
         return "", ""
     return match["street"].rstrip(" ,"), match["unit"]
 
