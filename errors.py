@@ -46,7 +46,7 @@ def _page(status: int, sentence: str | None = None, heading: str | None = None) 
         heading=heading or words[0],
         sentence=sentence or words[1].format(limit=_limit()),
         reference=g.get("request_id") if status >= 500 else None,
-        **({"brand": worn} if worn else {}),
+        brand=worn,
         **_way_out(status, worn),
     )
     return page, status
@@ -68,7 +68,8 @@ def _worn(status: int) -> brand.Brand | None:
     known: brand.Brand | None = g.get("brand")
     if known is not None or status >= 500:
         return known
-    reseller = brand.wearer(_slug()) if _slug() else None
+    slug = _slug()
+    reseller = brand.wearer(slug) if slug else None
     return brand.of(reseller) if reseller else None
 
 
@@ -84,7 +85,9 @@ def _way_out(status: int, worn: brand.Brand | None) -> dict[str, str]:
     address = current_app.create_url_adapter(request) if status == 413 else None
     if address and address.test(method="GET"):
         return {"next_url": request.path, "next_label": "Go back to the form"}
-    slug = worn.slug if worn else _slug() if status >= 500 else ""
+    # A server at fault has asked nobody whether the address is of a portal.
+    unasked = _slug() if status >= 500 else ""
+    slug = worn.slug if worn else unasked
     home = f"/portal/{slug}/" if slug else "/admin/"
     return {"next_url": home, "next_label": "Go to the first page"}
 
