@@ -243,8 +243,7 @@ def by_number(span: Range, client_id: int) -> dict[str, Sums]:
 
 def of_number(span: Range, client_id: int, number: str) -> Sums | None:
     """Add up a range of days of one number; None where it was not used."""
-    given = _in_numbers(span, client_id) | {"number": number}
-    row = selecting.of_number().first(**given)
+    row = selecting.of_number().first(client=client_id, number=number, days=_days(span))
     return Sums(*map(int, row[1:])) if row else None
 
 

@@ -72,8 +72,14 @@ def by_number() -> Any:
 
 @prepared
 def of_number() -> Any:
-    """Select one ``number`` of a ``client``."""
-    return of_numbers().where(UsageDay.number == bindparam("number"))
+    """Select one ``number`` of a ``client`` on some ``days``, named one by one.
+
+    So each is sought in the unique key. Told the first and the last day PostgreSQL reads all that
+    the client used between them: 23,000 rows of a big one for the thirty of a number.
+    """
+    days = UsageDay.day.in_(bindparam("days", expanding=True))
+    mine = (days, UsageDay.owner == bindparam("client"), UsageDay.number == bindparam("number"))
+    return select(UsageDay.number, *_summed(UsageDay)).where(*mine).group_by(UsageDay.number)
 
 
 @prepared

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 import tenancy
 from extensions import db
 from models import UsageDay, UsageKind
+from tests.conftest import KIND
 from tests.support.calls import forget_charges, spent
 from usage import reports
 from usage.reports import Range, Sums
@@ -100,6 +101,21 @@ def test_numbers_stand_on_pages_the_dearest_first(used) -> None:
     assert prices == sorted(prices, reverse=True)
     assert reports.of_number(span, used.acme.id, "") == expected[""]
     assert reports.of_number(span, used.acme.id, "+19995550100") is None
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="PostgreSQL reads a table of few rows whole.")
+def test_the_sum_of_one_number_reads_that_numbers_days_alone(used) -> None:
+    span, plans = RANGES[0], []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def explain(connection, cursor, statement, given, *_):  # type: ignore[no-untyped-def]
+        if statement.startswith("SELECT usage_day"):
+            asked = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)
+            plans.extend(row[-1] for row in asked)
+
+    assert reports.of_number(span, used.acme.id, "+14125550200")
+    event.remove(db.engine, "before_cursor_execute", explain)
+    assert "(reseller_id=? AND day=? AND owner=? AND number=?)" in plans[0]
 
 
 def test_the_dearest_clients_are_told_by_name(used) -> None:
