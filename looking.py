@@ -7,12 +7,16 @@ reads without the write lock. What cannot be recorded is not shown.
 from typing import Any
 
 from flask import Response, after_this_request
+from sqlalchemy import insert
 
 import audit
 import database
 from extensions import db
 from models import AuditEntry, Client
 from permissions import Actor
+
+_WRITTEN = insert(AuditEntry).inline()
+"""One line past the ORM, which takes twice as long; nobody asks for its id."""
 
 
 def at_calls(client: Client, by: Actor, **what: Any) -> None:
@@ -25,6 +29,6 @@ def at_calls(client: Client, by: Actor, **what: Any) -> None:
             line = audit.line("calls.looked_at", client, by, what)
             db.session.rollback()
             database.set_looking(False)
-            db.session.add(AuditEntry(**line))
+            db.session.connection().execute(_WRITTEN, line)
             db.session.commit()
         return response
