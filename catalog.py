@@ -208,9 +208,8 @@ def _plain_part(text: str) -> str:
     "12²" and "123½" would become other house numbers: left as they are, they are refused.
     """
     words = " ".join(text.split())
-    if any(sign.isnumeric() and not sign.isascii() for sign in words):
-        return words
-    return display.plain(words)
+    is_odd = not words.isascii() and any(sign.isnumeric() and not sign.isascii() for sign in words)
+    return words if is_odd else display.plain(words)
 
 
 def tidy_address(values: Settings) -> Settings:

@@ -75,7 +75,10 @@ def to_email(typed: str | None) -> str | None:
 
 def plain(text: str) -> str:
     """Write a name in the plain letters that carriers pass on: accents off, quotes straight."""
-    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    told = text.translate(_PLAIN)
+    if told.isascii():
+        return told
+    apart = unicodedata.normalize("NFKD", told)
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
