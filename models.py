@@ -191,6 +191,12 @@ class Reseller(Root, Model):
     """After how long the texts of mails are forgotten; none means never."""
     keep_session_months: Mapped[int | None] = mapped_column()
     """After how long a sign-in that has ended is forgotten; none means never."""
+    keep_call_months: Mapped[int | None] = mapped_column()
+    """After how long calls in closed months are forgotten, sums not; none means never."""
+    keep_audit_months: Mapped[int | None] = mapped_column()
+    """After how long the audit is forgotten; none means never."""
+    calls_forgotten_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Calls that began earlier may have been forgotten, so none is taken in any more."""
     closed_through: Mapped[date | None] = mapped_column()
     """The last day of the last closed month; what counts up to it never changes."""
     fees_charged_through: Mapped[date | None] = mapped_column()

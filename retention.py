@@ -1,23 +1,36 @@
-"""What is forgotten by age, where a reseller says so: texts of mails, and sign-ins that have ended.
+"""What is forgotten by age, where a reseller says so: texts, sign-ins, calls and the audit.
 
-Nothing is, before somebody chooses; the page shows first what would go. The audit, orders, sums and
-calls stay: the database itself refuses to delete the audit, and a call that was deleted would be
-counted again from an overlapping file.
+Nothing is, before somebody chooses; the page shows first what would go. Orders and sums stay. Calls
+go when their month is closed, and from then on none that old is taken in: it would be counted
+again from an overlapping file. Of the audit the database gives nothing up that is younger than the
+shortest time to choose.
 """
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 import audit
 import tenancy
 from catalog import Invalid
 from columns import now
 from extensions import db
-from models import Handover, KeptForm, Mail, MailState, Reseller, WebSession
+from models import (
+    AuditEntry,
+    Call,
+    CdrImport,
+    CdrReject,
+    Handover,
+    KeptForm,
+    Mail,
+    MailState,
+    Reseller,
+    WebSession,
+)
 from permissions import Actor
 
 log = logging.getLogger(__name__)
@@ -35,32 +48,100 @@ ENDED = func.coalesce(WebSession.ended_at, WebSession.expires_at)
 BY = Actor(name="Retention")
 
 
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing that is forgotten by age."""
+
+    name: str
+    """How the audit counts what went."""
+    label: str
+    setting: str
+    """The column of ``Reseller`` that says for how many months it is kept."""
+    model: Any
+    old: Callable[[datetime], Any]
+    """Gives the condition of what began before a moment and may go."""
+    forget: Callable[[Sequence[int]], None]
+
+
+def _old_mails(moment: datetime) -> Any:
+    return and_(Mail.created_at < moment, Mail.state.in_(DONE), Mail.text != "")
+
+
+def _old_sessions(moment: datetime) -> Any:
+    return moment > ENDED
+
+
+def _old_calls(moment: datetime) -> Any:
+    closed = select(Reseller.closed_through).where(Reseller.id == tenancy.current())
+    return and_(Call.started_at < _midnight(moment), Call.day <= closed.scalar_subquery())
+
+
+def _old_lines(moment: datetime) -> Any:
+    ended = select(CdrImport.id).where(CdrImport.ended_at < moment)
+    return CdrReject.cdr_import_id.in_(ended)
+
+
+def _old_entries(moment: datetime) -> Any:
+    return AuditEntry.at < moment
+
+
+def _midnight(moment: datetime) -> datetime:
+    """Give the beginning of a day in UTC: an hour of calls goes whole or not at all."""
+    return datetime.combine(moment.date(), time(), moment.tzinfo)
+
+
+def _empty_mails(ids: Sequence[int]) -> None:
+    emptied = update(Mail).where(Mail.id.in_(ids)).values(text="", html="")
+    db.session.execute(emptied.execution_options(synchronize_session=False))
+
+
+def _drop_sessions(ids: Sequence[int]) -> None:
+    _drop(Handover, Handover.session_id, ids)
+    _drop(WebSession, WebSession.id, ids)
+
+
+def _drop(model: Any, key: Any, ids: Sequence[int]) -> None:
+    gone = delete(model).where(key.in_(ids))
+    db.session.execute(gone.execution_options(synchronize_session=False))
+
+
+def _dropping(model: Any) -> Callable[[Sequence[int]], None]:
+    return lambda ids: _drop(model, model.id, ids)
+
+
+KINDS = (
+    Kind("mail_texts", "Texts of mails", "keep_mail_months", Mail, _old_mails, _empty_mails),
+    Kind("sign_ins", "Sign-ins", "keep_session_months", WebSession, _old_sessions, _drop_sessions),
+    Kind("calls", "Calls", "keep_call_months", Call, _old_calls, _dropping(Call)),
+    Kind("bad_lines", "Bad lines", "keep_call_months", CdrReject, _old_lines, _dropping(CdrReject)),
+    Kind(
+        "audit_entries",
+        "Audit entries",
+        "keep_audit_months",
+        AuditEntry,
+        _old_entries,
+        _dropping(AuditEntry),
+    ),
+)
+
+
 def before(months: int) -> datetime:
     """Give the moment before which things are older than so many months, the longest ones."""
     return now() - months * LONGEST_MONTH
 
 
-def old_mails(months: int) -> list[Any]:
-    """Give the conditions of mails that still have a text and are that old."""
-    return [Mail.created_at < before(months), Mail.state.in_(DONE), Mail.text != ""]
+def figures() -> list[tuple[int, list[int]]]:
+    """Count, for each choice of months, what would go of each of ``KINDS``, in their order."""
+    moments = [before(months) for months in MONTHS]
+    counted = [_counted(kind, moments) for kind in KINDS]
+    return list(zip(MONTHS, map(list, zip(*counted, strict=True)), strict=True))
 
 
-def old_sessions(months: int) -> list[Any]:
-    """Give the conditions of sign-ins that ended so long ago."""
-    return [before(months) > ENDED]
-
-
-def figures() -> list[tuple[int, int, int]]:
-    """Count, for each choice of months, the mails' texts and the sign-ins that it would end."""
-    mails, sessions = func.count(Mail.id), func.count(WebSession.id)
-    return [
-        (
-            months,
-            db.session.scalar(select(mails).where(*old_mails(months))) or 0,
-            db.session.scalar(select(sessions).where(*old_sessions(months))) or 0,
-        )
-        for months in MONTHS
-    ]
+def _counted(kind: Kind, moments: list[datetime]) -> Sequence[int]:
+    """Count what is older than each moment, by one look at what is older than any."""
+    counts = (func.count().filter(kind.old(moment)) for moment in moments)
+    asked = select(*counts).select_from(kind.model).where(kind.old(max(moments)))
+    return list(db.session.execute(asked).one())
 
 
 def change(reseller: Reseller, *, by: Actor, **typed: str | None) -> bool:
@@ -90,12 +171,13 @@ def change(reseller: Reseller, *, by: Actor, **typed: str | None) -> bool:
 
 def forget_due() -> int:
     """Forget what each reseller no longer keeps; gives how much went. Commits bunch by bunch."""
+    settings = sorted({kind.setting for kind in KINDS})
     with tenancy.across_resellers():
         chosen = db.session.execute(
-            select(Reseller.id, Reseller.keep_mail_months, Reseller.keep_session_months)
+            select(Reseller.id, *(getattr(Reseller, name) for name in settings))
         ).all()
     db.session.rollback()
-    return sum(_forget(*one) for one in chosen)
+    return sum(_forget(key, dict(zip(settings, months, strict=True))) for key, *months in chosen)
 
 
 def forget_forms() -> int:
@@ -107,39 +189,45 @@ def forget_forms() -> int:
     return len(gone)
 
 
-def _forget(reseller_id: int, mail_months: int | None, session_months: int | None) -> int:
+def _forget(reseller_id: int, months: dict[str, int | None]) -> int:
     with tenancy.acting_for(reseller_id):
-        mails = _in_bunches(_empty_mails, mail_months)
-        sessions = _in_bunches(_drop_sessions, session_months)
-        if mails or sessions:
+        gone = {kind.name: _in_bunches(kind, months[kind.setting]) for kind in KINDS}
+        if any(gone.values()):
             reseller = db.session.get_one(Reseller, reseller_id)
-            audit.record("reseller.forgot", reseller, BY, mail_texts=mails, sign_ins=sessions)
+            audit.record("reseller.forgot", reseller, BY, **gone)
             db.session.commit()
-            log.info("Retention of %s: %s mails, %s sign-ins", reseller.slug, mails, sessions)
+            log.info("Retention of %s: %s", reseller.slug, gone)
         db.session.rollback()
-    return mails + sessions
+    return sum(gone.values())
 
 
-def _in_bunches(forget: Callable[[int], int], months: int | None) -> int:
-    """Forget until nothing is left that is old enough; each bunch is a transaction of its own."""
-    total = 0
-    while months is not None and (done := forget(months)):
+def _in_bunches(kind: Kind, months: int | None) -> int:
+    """Forget all that is old enough, in the order of its ids; each bunch is a transaction."""
+    if months is None:
+        return 0
+    moment, after, total = before(months), 0, 0
+    while ids := _some(kind, moment, after):
+        if kind.model is Call and not total:
+            _take_none_before(_midnight(moment))
+        kind.forget(ids)
         db.session.commit()
-        total += done
+        after, total = ids[-1], total + len(ids)
     return total
 
 
-def _empty_mails(months: int) -> int:
-    ids = db.session.scalars(select(Mail.id).where(*old_mails(months)).limit(BATCH)).all()
-    emptied = update(Mail).where(Mail.id.in_(ids)).values(text="", html="")
-    db.session.execute(emptied.execution_options(synchronize_session=False))
-    return len(ids)
+def _some(kind: Kind, moment: datetime, after: int) -> Sequence[int]:
+    key = kind.model.id
+    old = select(key).where(kind.old(moment), key > after)
+    return db.session.scalars(old.order_by(key).limit(BATCH)).all()
 
 
-def _drop_sessions(months: int) -> int:
-    old = select(WebSession.id).where(*old_sessions(months))
-    ids = db.session.scalars(old.order_by(WebSession.id).limit(BATCH)).all()
-    for model, key in ((Handover, Handover.session_id), (WebSession, WebSession.id)):
-        gone = delete(model).where(key.in_(ids))
-        db.session.execute(gone.execution_options(synchronize_session=False))
-    return len(ids)
+def _take_none_before(moment: datetime) -> None:
+    """Let no call that began earlier be taken in any more, before the first one is forgotten.
+
+    Commits. A bunch of calls that is being written holds the reseller's row, and is waited for.
+    """
+    at = Reseller.calls_forgotten_before
+    mine = (Reseller.id == tenancy.current(), or_(at.is_(None), at < moment))
+    later = update(Reseller).where(*mine).values(calls_forgotten_before=moment)
+    db.session.execute(later.execution_options(synchronize_session=False))
+    db.session.commit()

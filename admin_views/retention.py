@@ -1,4 +1,4 @@
-"""Settings > Retention: how long mails' texts and ended sign-ins are kept, and what would go."""
+"""Settings > Retention: how long texts, sign-ins, calls and the audit are kept; what would go."""
 
 from typing import Any
 
@@ -31,6 +31,20 @@ class RetentionForm(PostForm):
         "audit log.",
         validate_choice=False,
     )
+    keep_call_months = SelectField(
+        "Calls and messages",
+        choices=CHOICES,
+        description="Who called whom and when, in closed months, and bad lines of call files. What "
+        "they came to stays by day and number. Lines of files that are older than calls are kept "
+        "are refused from then on.",
+        validate_choice=False,
+    )
+    keep_audit_months = SelectField(
+        "Audit log",
+        choices=CHOICES,
+        description="Who did what, and who looked at calls. The stories of orders stay.",
+        validate_choice=False,
+    )
 
 
 class Retention(Page):
@@ -61,7 +75,12 @@ class Retention(Page):
                 flash("Retention is saved." if changed else "No change.", "success")
                 return redirect(url_for(".index"))
         else:
-            for field in (form.keep_mail_months, form.keep_session_months):
-                field.data = str(getattr(reseller, field.name) or "")
-        page = self.render("admin/retention.html", form=form, figures=retention.figures())
+            for name in {kind.setting for kind in retention.KINDS}:
+                form[name].data = str(getattr(reseller, name) or "")
+        page = self.render(
+            "admin/retention.html",
+            form=form,
+            kinds=retention.KINDS,
+            figures=retention.figures(),
+        )
         return page, 422 if form.errors else 200

@@ -71,6 +71,7 @@ def usage_calls(number: str) -> Any:
         late=reports.counted_late(rows[:PAGE], client.reseller.time_zone),
         total=reports.of_number(span, client.id, known) or Sums(),
         kinds=reports.ONE_CALL,
+        kept_from=reports.kept_from(span, client.reseller),
         **asked.in_page,
     )
 

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, update
+from sqlalchemy.exc import DatabaseError
 
+import audit
 import retention
 from columns import now
 from extensions import db
 from models import AuditEntry, Handover, Mail, MailState, Reseller, WebSession
+from permissions import SYSTEM
 from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.steps import impersonate
@@ -62,7 +66,8 @@ def test_texts_that_are_old_enough_go_and_no_other(app, look, story: Story, aged
     with look():
         assert db.session.query(Mail).count() == len(aged)
         entry = db.session.query(AuditEntry).filter_by(action="reseller.forgot").one()
-        assert entry.changes == {"mail_texts": 1, "sign_ins": 0}
+        nothing = dict.fromkeys(("sign_ins", "calls", "bad_lines", "audit_entries"), 0)
+        assert entry.changes == {"mail_texts": 1} | nothing
 
 
 @pytest.mark.parametrize("state", [MailState.WAITING, MailState.SENDING, MailState.KEPT])
@@ -119,7 +124,7 @@ def test_the_page_shows_what_would_go_and_chooses(
     browser = visitor(olga)
     page = browser.get(PAGE)
     first = page.html.select_one("#figures tbody tr").get_text(" ", strip=True)
-    assert first == "13 months 1 0"
+    assert first == "13 months 1 0 0 0 0"
     form = page.forms["retention"]
     assert form["keep_mail_months"].value == ""
     form["keep_mail_months"] = "13"
@@ -150,6 +155,49 @@ def test_a_failed_mail_without_its_text_is_not_sent_again(
         db.session.commit()
     assert forget(app) == 1
     assert "resend" not in visitor(olga).get(f"/admin/mail/details/?id={aged[0]}").forms
+
+
+@pytest.fixture
+def trail(look, story: Story):  # type: ignore[no-untyped-def]
+    """Three entries of the audit: older than 13 months, a minute younger than that, and new."""
+    with look():
+        thing = db.session.get_one(Reseller, story.reseller_id)
+        rows = [audit.record("reseller.changed", thing, SYSTEM) for _ in range(3)]
+        for row, age in zip(rows, (1, -1), strict=False):
+            row.at = now() - LIMIT - timedelta(minutes=age)
+        db.session.commit()
+        return [row.id for row in rows]
+
+
+def in_trail(look: Any) -> list[int]:
+    with look():
+        changed = db.session.query(AuditEntry).filter_by(action="reseller.changed")
+        return [entry.id for entry in changed.order_by(AuditEntry.id)]
+
+
+def test_the_audit_goes_when_it_is_old_enough_and_says_so(app, look, story, trail) -> None:
+    assert (forget(app), in_trail(look)) == (0, trail)
+    choose(look, story.reseller_id, keep_audit_months=13)
+    assert (forget(app), in_trail(look)) == (1, trail[1:])
+    assert forget(app) == 0
+    with look():
+        entry = db.session.query(AuditEntry).filter_by(action="reseller.forgot").one()
+        assert entry.changes["audit_entries"] == 1
+
+
+def test_no_code_can_delete_what_is_young_in_the_audit(app, look, story, trail) -> None:
+    """The program may be wrong about the time; the database is asked for everything at once."""
+    with look():
+        db.session.execute(delete(AuditEntry).where(AuditEntry.id == trail[0]))
+        db.session.commit()
+        row = db.session.get_one(AuditEntry, trail[1])
+        with pytest.raises(DatabaseError, match="append-only"):
+            db.session.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(by_name=""))
+        db.session.rollback()
+        with pytest.raises(DatabaseError, match="append-only"):
+            db.session.execute(delete(AuditEntry).where(AuditEntry.id == trail[2]))
+        db.session.rollback()
+    assert in_trail(look) == trail[1:]
 
 
 def test_only_who_may_change_settings_sees_it(visitor, victor: Person) -> None:

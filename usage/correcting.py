@@ -1,6 +1,7 @@
 """Bad lines of a call file put right: read again, and written where they are calls now."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select, update
@@ -11,7 +12,7 @@ from extensions import db
 from models import CdrImport, CdrReject
 from permissions import Actor
 from usage import profiles
-from usage.importing import CONFLICTS, TRIES, Writer
+from usage.importing import CONFLICTS, TRIES, TooOld, Writer
 from usage.reading import BadRow, CallRow, FileRefused, Lines
 
 MOST = 5_000
@@ -44,24 +45,31 @@ def put_right(import_id: int, texts: Mapping[int, str], *, by: Actor) -> Outcome
     A line that is still bad keeps what was written, with the new reason. Doing it twice is as once:
     a line that became a call is not read again.
     """
+    kept_from = None
     for attempt in range(1, TRIES + 1):
         try:
-            outcome = _put_right(import_id, texts, by)
+            outcome = _put_right(import_id, texts, by, kept_from)
             db.session.commit()
             return outcome
-        except CONFLICTS:
+        except (TooOld, *CONFLICTS) as error:
             db.session.rollback()
             if attempt == TRIES:
                 raise
+            if isinstance(error, TooOld):
+                kept_from = error.moment
     raise AssertionError("The last try returns or raises.")
 
 
-def _put_right(import_id: int, texts: Mapping[int, str], by: Actor) -> Outcome:
+def _put_right(
+    import_id: int, texts: Mapping[int, str], by: Actor, kept_from: datetime | None
+) -> Outcome:
     # The lock makes two people's corrections of one file follow each other.
     row = db.session.scalars(
         select(CdrImport).where(CdrImport.id == import_id).with_for_update()
     ).one()
     lines = _reader(row)
+    if kept_from is not None:
+        lines.refuse_before(kept_from)
     good: list[CallRow] = []
     wrong = 0
     for reject in _wanted(import_id, texts):

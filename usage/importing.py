@@ -29,7 +29,7 @@ from usage import bulk, pieces, profiles
 from usage.leases import LEASE, OPEN, claim, let_go, new_owner
 from usage.profiles import VOIP_INNOVATIONS, Profile
 from usage.rating import Prices
-from usage.reading import BadRow, CallRow, FileRefused, Lines
+from usage.reading import BadRow, CallRow, FileRefused, Lines, stamp_of
 from usage.receiving import receive, refuse
 from usage.undoing import take_back
 from usage.whose import MESSAGE, OUTWARD, Holders
@@ -48,6 +48,14 @@ Sums = dict[rollup.Key, list[int]]
 
 class Overtaken(Exception):
     """Somebody else goes on with this import."""
+
+
+class TooOld(Exception):
+    """Calls began before those that are kept, and may have been forgotten after they counted."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(f"There are calls from before {moment}.")
+        self.moment = moment
 
 
 def run(
@@ -140,25 +148,29 @@ class Importer:
         db.session.rollback()
         for raws, end in pieces.bunches(self.import_id, at, CHUNK):
             with _uncollected():
-                self._write(self.lines.read_all(line, raws), at, end, len(raws))
+                self._write(line, raws, at, end)
             at, line = end, line + len(raws)
             if time.monotonic() >= until:
                 break
         return at >= size
 
-    def _write(self, found: list[CallRow | BadRow], at: int, end: int, lines: int) -> None:
+    def _write(self, line: int, raws: list[bytes], at: int, end: int) -> None:
         """Write one bunch in a transaction; another import of the same calls makes it try again."""
+        found = self.lines.read_all(line, raws)
         for attempt in range(1, TRIES + 1):
             try:
                 self._move("read_bytes", at, end, state=ImportState.RUNNING)
                 counts = self.writer.write(found)
-                self._count(lines, counts)
+                self._count(len(raws), counts)
                 db.session.commit()
                 return
-            except (*CONFLICTS, OperationalError):
+            except (TooOld, *CONFLICTS, OperationalError) as error:
                 db.session.rollback()
                 if attempt == TRIES:
                     raise
+                if isinstance(error, TooOld):
+                    self.lines.refuse_before(error.moment)
+                    found = self.lines.read_all(line, raws)
 
     def _move(self, place: str, at: int, end: int, **values: Any) -> None:
         """Move the place in the file, if it still is where this process knows it to be."""
@@ -234,11 +246,15 @@ class Writer:
         """By the hour in UTC; one in which a day begins is not here, but its minutes are."""
 
     def write(self, found: Sequence[CallRow | BadRow]) -> dict[str, int]:
-        """Write lines and tell what became of them; the caller commits."""
+        """Write lines and tell what became of them; the caller commits.
+
+        Raises TooOld, before anything is written, for lines that must be read again.
+        """
         good = [row for row in found if isinstance(row, CallRow)]
         bad = [row for row in found if isinstance(row, BadRow)]
-        # Nobody closes a month while a bunch is written into it.
+        # Nobody closes a month while a bunch is written into it, or begins to forget calls.
         first_open = rollup.open_from(self.tenant, lock=True)
+        self._refuse_old(good)
         calls, sums = self._add(_each_once(good), first_open)
         rollup.add_sums(sums, self.tenant)
         self._set_aside(bad)
@@ -249,6 +265,15 @@ class Writer:
             "bad": len(bad),
             "unassigned": nobodys,
         }
+
+    def _refuse_old(self, good: list[CallRow]) -> None:
+        kept_from = db.session.scalar(
+            select(Reseller.calls_forgotten_before).where(Reseller.id == self.tenant)
+        )
+        if kept_from is None or not good:
+            return
+        if min(row.stamp for row in good) < stamp_of(kept_from):
+            raise TooOld(kept_from)
 
     def _set_aside(self, bad: list[BadRow]) -> None:
         rejects = [

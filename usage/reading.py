@@ -63,6 +63,11 @@ class CallRow(NamedTuple):
         return datetime.fromisoformat(self.stamp).replace(tzinfo=UTC)
 
 
+def stamp_of(moment: datetime) -> str:
+    """Write a moment as ``CallRow.stamp`` has it."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class BadRow(NamedTuple):
     """One line that could not be read, as it stood, with the reason."""
 
@@ -79,6 +84,7 @@ class Lines:
 
     def __init__(self, header: str, profile: Profile, now: datetime) -> None:
         self.profile, self.latest = profile, now + AHEAD
+        self.earliest = EARLIEST
         names = [_plain(name) for name in headers(header, profile.delimiter)]
         self.width = len(names)
         self.pick = itemgetter(*self._places(names))
@@ -91,6 +97,11 @@ class Lines:
         self.telephones: dict[str, str] = {}
         self.costs: dict[str, int] = {}
         self.lengths: dict[str, int] = {}
+
+    def refuse_before(self, moment: datetime) -> None:
+        """Read no call any more that began before a full hour in UTC: it may be forgotten."""
+        self.earliest = moment
+        self.hours.clear()
 
     def _places(self, names: list[str]) -> list[int]:
         """Tell where each field stands; one that is not there stands behind the last."""
@@ -224,11 +235,14 @@ class Lines:
             raise ValueError(f"{typed[:40]} lies in the future.")
         if moment < EARLIEST:
             raise ValueError(f"{typed[:40]} lies too far back.")
-        stamp = moment.replace(tzinfo=None).isoformat(" ", "microseconds")
-        if self.is_iso and cell == stamp[:19] and moment < self.latest - AHEAD:
+        if moment < self.earliest:
+            first = f"{self.earliest:%Y-%m-%d}"
+            raise ValueError(f"{typed[:40]} lies before {first}; older calls are not kept.")
+        found = stamp_of(moment)
+        if self.is_iso and cell == found[:19] and moment < self.latest - AHEAD:
             # The other seconds of this hour are as good.
             _remember(self.hours, cell[:13], cell[:13])
-        return stamp
+        return found
 
     def _by_format(self, typed: str) -> datetime:
         for pattern in self.profile.time_formats:

@@ -6,14 +6,15 @@ Every figure comes from the same rows, so totals equal the sum of their parts to
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
 import display
 import rollup
-from models import ChargeKind, Client, UsageKind
+from models import ChargeKind, Client, Reseller, UsageKind
 from prepared import Prepared, prepared
 from usage import selecting
 
@@ -314,6 +315,16 @@ def total(span: Range, client_id: int | None = None) -> Sums:
 def counted_late(calls: Iterable[Any], zone: str) -> set[int]:
     """Tell which calls count on another day than their own: its month was closed already."""
     return {call.id for call in calls if call.day != today(zone, call.started_at)}
+
+
+def kept_from(span: Range, reseller: Reseller) -> date | None:
+    """Tell the first day whose calls are all kept, where a range begins before it; else None."""
+    moment = reseller.calls_forgotten_before
+    if moment is None:
+        return None
+    local = moment.astimezone(ZoneInfo(reseller.time_zone))
+    day = local.date() + timedelta(days=local.time() > time())
+    return day if span.first < day else None
 
 
 def forecast(found: Report) -> int:

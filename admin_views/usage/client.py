@@ -79,6 +79,7 @@ class ClientUsage(OfClient, Page):
             late=reports.counted_late(rows[:PAGE], own_reseller().time_zone),
             total=reports.of_number(span, self.client.id, known) or Sums(),
             kinds=reports.ONE_CALL,
+            kept_from=reports.kept_from(span, own_reseller()),
             **asked.in_page,
         )
 
