@@ -107,6 +107,7 @@ def prepare(app: Flask) -> None:
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _look_for_a_pooler)
         event.listen(engine, "checkout", _check_that_it_lives)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "before_cursor_execute", _open_before_a_write)
@@ -131,6 +132,18 @@ def _begin_sqlite(connection: Any) -> None:
 
 def _may_write() -> bool:
     return _aim.get() is Transaction.WRITING
+
+
+def _look_for_a_pooler(connection: Any, _record: Any) -> None:
+    """Prepare no statement where a pooler such as PgBouncer stands before the server.
+
+    It may send each transaction to another process of the server, which does not know what was
+    prepared. Who is there says so: another process answers than the one that took the connection.
+    """
+    answering = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
+    connection.rollback()
+    if answering != connection.info.backend_pid:
+        connection.prepare_threshold = None
 
 
 def _check_that_it_lives(connection: Any, record: Any, _proxy: Any) -> None:

@@ -21,6 +21,7 @@ from models import Client
 from tests.conftest import KIND
 from tests.support.cast import Story
 from tests.support.databases import last_said, terminate
+from tests.support.wire import through_a_pooler
 
 
 def test_sqlite_is_told_how_its_tables_are_filled(app: Flask, story: Story) -> None:
@@ -119,3 +120,24 @@ def test_a_connection_is_asked_whether_it_lives_after_a_long_rest_only(
         moment[0] += rest
         assert driver().info.backend_pid == pid
         assert (last_said(app, pid) == "SELECT 1") is is_asked
+
+
+def prepared(times: int = 10) -> int:
+    """Ask the same again and again; gives how many statements the server keeps prepared."""
+    for _ in range(times):
+        db.session.execute(select(Client.name).where(Client.id == 1))
+    counted = driver().execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+    return int(counted[0])
+
+
+@postgresql
+def test_nothing_is_prepared_where_a_pooler_may_change_who_answers(
+    app: Flask, at_reseller: Story
+) -> None:
+    db.session.rollback()
+    assert prepared() > 0
+    db.session.remove()
+    with through_a_pooler(app), tenancy.acting_for(at_reseller.reseller_id):
+        assert driver().info.backend_pid == 1
+        assert prepared() == 0
+        db.session.remove()

@@ -1,9 +1,9 @@
-"""A wire to PostgreSQL that loses the server's answer: what was asked is done, and nobody hears."""
+"""Wires to PostgreSQL: one loses the server's answer, one hides who answers, as a pooler does."""
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from flask import Flask
@@ -13,6 +13,9 @@ from extensions import db
 
 READY = b"Z"
 """The message by which the server says that it has finished what it was asked."""
+
+KEY = b"K\0\0\0\x0c"
+"""How it says which of its processes answers: this, four bytes for that one, and a secret."""
 
 
 class Wire:
@@ -52,25 +55,49 @@ class Wire:
                 if is_lost.is_set() and READY in said:
                     self.lost += 1
                     break
-                client.sendall(said)
+                client.sendall(self._told(said))
         # To close alone would not wake whoever reads from it.
         for one in (client, server):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
+    def _told(self, said: bytes) -> bytes:
+        """Give what the client hears of what the server says."""
+        return said
+
     def close(self) -> None:
         """Let nobody in any more."""
         self.door.close()
 
 
-@contextmanager
-def losing_answers(app: Flask, *, to: bytes) -> Iterator[Wire]:
+class Pooler(Wire):
+    """Names itself where the server names the process that answers, so that it may change."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        super().__init__(server, b"said by nobody")
+
+    def _told(self, said: bytes) -> bytes:
+        before, key, rest = said.partition(KEY)
+        return before + key + b"\0\0\0\1" + rest[4:] if key else said
+
+
+def losing_answers(app: Flask, *, to: bytes) -> AbstractContextManager[Wire]:
     """Lead new connections over a wire that loses the answer to a message, once per connection."""
+    return _over(app, lambda server: Wire(server, to))
+
+
+def through_a_pooler(app: Flask) -> AbstractContextManager[Wire]:
+    """Lead new connections through what looks like a pooler."""
+    return _over(app, Pooler)
+
+
+@contextmanager
+def _over(app: Flask, made: Callable[[tuple[str, int]], Wire]) -> Iterator[Wire]:
     with app.app_context():
         engine = db.engine
     address = engine.url
-    wire = Wire((address.host or "127.0.0.1", address.port or 5432), to)
+    wire = made((address.host or "127.0.0.1", address.port or 5432))
 
     def go_round(_dialect: Any, _record: Any, _args: Any, values: dict[str, Any]) -> None:
         values["host"], values["port"] = "127.0.0.1", wire.port
