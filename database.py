@@ -18,8 +18,6 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask
-from psycopg import OperationalError
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
@@ -152,6 +150,8 @@ def _check_that_it_lives(connection: Any, record: Any, _proxy: Any) -> None:
     A server that ends a connection says so: there is something to read where nothing was asked.
     Only then, and after a long rest, in which a network may have forgotten it, is it asked.
     """
+    from psycopg import OperationalError
+
     now = monotonic()
     used = record.info.get("used", now)
     record.info["used"] = now
@@ -179,6 +179,8 @@ def _open_before_a_write(
     connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool
 ) -> None:
     """Let a page that writes after all have its transaction, so that it is whole or not at all."""
+    from psycopg.pq import TransactionStatus
+
     driver = _driver(connection)
     if not driver.autocommit or driver.info.transaction_status is not TransactionStatus.IDLE:
         return

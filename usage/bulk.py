@@ -8,6 +8,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
 import rollup
 import tenancy
 from extensions import db
@@ -23,20 +26,33 @@ Row = tuple[Any, ...]
 
 
 def insert_calls(import_id: int, rows: list[Row]) -> None:
-    """Insert calls of the session's reseller; one that is there already makes the driver raise."""
+    """Insert calls of the session's reseller.
+
+    Raises IntegrityError for one that is there already, OperationalError where another import of
+    the same calls and this one wait for each other.
+    """
     if not rows:
         return
     names, connection = ", ".join(OF_FILE + OF_CALL), db.session.connection()
     if _is_postgresql():
-        raw: Any = connection.connection.driver_connection
-        with raw.cursor() as cursor, cursor.copy(f"COPY call ({names}) FROM STDIN") as copy:
-            shared = f"{tenancy.current()}\t{import_id}\t{_escaped(rows[0][0])}"
-            copy.write("".join(_copied(rows, shared)))
+        shared = f"{tenancy.current()}\t{import_id}\t{_escaped(rows[0][0])}"
+        _copy(connection, f"COPY call ({names}) FROM STDIN", _copied(rows, shared))
         return
     # The ids are our own whole numbers.
     shared, marks = f"{tenancy.current():d}, {import_id:d}", ", ".join("?" * len(OF_CALL))
     insert = f"INSERT INTO call ({names}) VALUES ({shared}, {marks})"  # noqa: S608
     connection.exec_driver_sql(insert, rows)
+
+
+def _copy(connection: Connection, statement: str, lines: Iterable[str]) -> None:
+    """Send lines by COPY; what the driver raises is told in SQLAlchemy's words, as elsewhere."""
+    raw: Any = connection.connection.driver_connection
+    dialect: Any = connection.dialect
+    try:
+        with raw.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write("".join(lines))
+    except dialect.dbapi.Error as error:
+        raise DBAPIError.instance(statement, None, error, dialect.dbapi.Error) from error
 
 
 def _copied(rows: Iterable[Row], shared: str) -> Iterator[str]:

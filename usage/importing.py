@@ -14,7 +14,6 @@ from operator import lt
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-import psycopg
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -39,9 +38,8 @@ MOST_BAD = 0.5
 """A file with a larger part of bad lines is refused whole: it is something else."""
 TRIES = 5
 FOR_EVER = float("inf")
-THERE_ALREADY = (IntegrityError, psycopg.errors.UniqueViolation)
-CONFLICTS = (*THERE_ALREADY, psycopg.errors.DeadlockDetected)
-"""Another import wrote the same calls in the meantime."""
+CONFLICTS = (IntegrityError, OperationalError)
+"""Another import wrote the same calls in the meantime, or wants what this one holds."""
 
 Sums = dict[rollup.Key, list[int]]
 
@@ -164,7 +162,7 @@ class Importer:
                 self._count(len(raws), counts)
                 db.session.commit()
                 return
-            except (TooOld, *CONFLICTS, OperationalError) as error:
+            except (TooOld, *CONFLICTS) as error:
                 db.session.rollback()
                 if attempt == TRIES:
                     raise
@@ -291,7 +289,7 @@ class Writer:
             try:
                 with db.session.begin_nested():
                     return self._insert(once, first_open)
-            except THERE_ALREADY:
+            except IntegrityError:
                 self.overlaps = True
         known = bulk.known_keys(self.source, [row.transaction_id for row in once])
         return self._insert([row for row in once if row.transaction_id not in known], first_open)
