@@ -19,6 +19,7 @@ import tenancy
 import together
 from catalog import Invalid
 from columns import now
+from database import locking
 from extensions import db
 from models import Charge, ChargeKind, Client, MonthlyFee, Order, Reseller
 from permissions import Actor
@@ -178,7 +179,7 @@ def close_month(month: date, *, by: Actor) -> bool:
     not over.
     """
     tenant = tenancy.current()
-    lock = select(Reseller).where(Reseller.id == tenant).with_for_update()
+    lock = locking(select(Reseller).where(Reseller.id == tenant))
     reseller = db.session.scalars(lock.execution_options(populate_existing=True)).one()
     last = next_month(month) - timedelta(days=1)
     if last >= this_day():

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Select, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from extensions import db
@@ -190,6 +190,15 @@ def _open_before_a_write(
 
 def _driver(connection: Any) -> Any:
     return connection.connection.dbapi_connection
+
+
+def locking(rows: Select[Any], *of: Any) -> Select[Any]:
+    """Let nobody else change these rows, of these tables alone where some are named.
+
+    Rows that refer to them may still be written. An ordinary FOR UPDATE has every row of an order
+    wait for one that names the same reseller or number, and two orders wait for each other.
+    """
+    return rows.with_for_update(key_share=True, of=of or None)
 
 
 def is_sqlite(engine: Engine) -> bool:

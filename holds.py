@@ -18,6 +18,7 @@ import catalog
 import display
 import policy
 from columns import now
+from database import locking
 from extensions import db
 from models import Client, Did, DidStatus, LineResult, Order, OrderLine
 from policy import Refused
@@ -115,7 +116,7 @@ def _hold(order: Order, wanted: list[OrderLine]) -> dict[str, str]:
     moment = now()
     ids = [line.did_id for line in wanted]
     # Locking in one order keeps two overlapping orders from waiting for each other for ever.
-    db.session.execute(select(Did.id).where(Did.id.in_(ids)).order_by(Did.id).with_for_update())
+    db.session.execute(locking(select(Did.id).where(Did.id.in_(ids)).order_by(Did.id)))
     held = db.session.scalars(
         update(Did)
         .where(
@@ -160,7 +161,7 @@ def keep(client: Client, numbers: Sequence[str]) -> None:
         most = display.plural(settings.max_numbers_per_order, "number")
         raise Refused(f"At most {most} can be kept at once. Send this order, or remove some.")
     free = policy.orderable(settings).with_only_columns(Did.id).where(Did.number.in_(numbers))
-    ids = list(db.session.scalars(free.order_by(Did.id).with_for_update(of=Did)))
+    ids = list(db.session.scalars(locking(free.order_by(Did.id), Did)))
     db.session.execute(
         update(Did)
         .where(Did.id.in_(ids), policy.is_kept_from_nobody_else(client.id))

@@ -28,6 +28,7 @@ from batching import Batch
 from carriers import Answer
 from carriers.inventory import lock
 from columns import now
+from database import locking
 from extensions import db
 from lines import Request
 from models import Client, LineResult, Order, OrderEvent, OrderState, Reseller
@@ -199,9 +200,7 @@ def _same_submit(client: Client, digest: str) -> Order | None:
 
     Raises SentAlready when the form said something else then.
     """
-    db.session.execute(
-        select(Reseller.id).where(Reseller.id == client.reseller_id).with_for_update()
-    )
+    db.session.execute(locking(select(Reseller.id).where(Reseller.id == client.reseller_id)))
     form = digest[:HALF]
     earlier = db.session.scalar(
         select(Order).where(Order.submit_key >= form, Order.submit_key < f"{form}g")

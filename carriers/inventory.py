@@ -15,9 +15,12 @@ from sqlalchemy.orm import joinedload, selectinload
 import catalog
 import charging
 import endpoints
+import rollup
+import tenancy
 import together
 from carriers.base import Answer, Job, Outcome
 from columns import now
+from database import locking
 from extensions import db
 from models import (
     Client,
@@ -61,7 +64,9 @@ def lock(ids: Iterable[int | None]) -> None:
     """
     wanted = sorted({key for key in ids if key is not None})
     if wanted:
-        fresh = select(Did).where(Did.id.in_(wanted)).order_by(Did.id).with_for_update(of=Did)
+        # An order that is being sent holds the reseller's row and then its numbers: in that order.
+        rollup.open_from(tenancy.current(), lock=True)
+        fresh = locking(select(Did).where(Did.id.in_(wanted)).order_by(Did.id), Did)
         # Read afresh, a number forgets its services; all of them come with one statement.
         fresh = fresh.options(selectinload(Did.services))
         db.session.scalars(fresh.execution_options(populate_existing=True)).all()
@@ -115,7 +120,7 @@ def give_group(group: DidGroup | EndpointGroup, client: Client | None) -> None:
         group.client_id = None
         db.session.flush()
     # What somebody did to a number a moment ago must be seen, or it would stay on it.
-    members = _members(group).with_for_update(of=Did).execution_options(populate_existing=True)
+    members = locking(_members(group), Did).execution_options(populate_existing=True)
     for did in db.session.scalars(members).all():
         if client is not None:
             _give_with_group(did, client)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 import audit
 import charging
 from columns import now
+from database import locking
 from did_import.bulk import among, insert_rows, update_rows
 from did_import.deciding import Kind, Plan
 from did_import.known import Known
@@ -44,7 +45,7 @@ def apply(
     would come out otherwise now; the caller must then roll back.
     """
     # Two imports of one reseller wait for each other here, so that both cannot add a number.
-    db.session.execute(select(Reseller.id).where(Reseller.id == reseller.id).with_for_update())
+    db.session.execute(locking(select(Reseller.id).where(Reseller.id == reseller.id)))
     known = Known(reseller, create_tiers)
     tally = Tally(source, known)
     for plans in plans_of(source, known, locks=True):

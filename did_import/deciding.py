@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 import display
 import tenancy
+from database import locking
 from did_import.bulk import among
 from did_import.cells import BadRow, Values, values_of
 from did_import.headings import LABELS, Headings
@@ -265,7 +266,7 @@ def _look_up(numbers: list[str], locks: bool) -> dict[str, Any]:
         .where(among(Did.number, numbers))
     )
     if locks:
-        query = query.with_for_update(of=Did)
+        query = locking(query, Did)
     return {row.number: row for row in db.session.execute(query)} if numbers else {}
 
 

@@ -12,6 +12,7 @@ import tenancy
 from catalog import Invalid
 from clients import typed
 from columns import now
+from database import locking
 from extensions import db
 from models import Port, PortEvent, Reseller
 from permissions import Actor
@@ -38,14 +39,14 @@ def step(
 
 def lock(port: Port) -> None:
     """Let one person at a time change a port, and read it as it stands now."""
-    again = select(Port).where(Port.id == port.id).with_for_update()
+    again = locking(select(Port).where(Port.id == port.id))
     db.session.execute(again.execution_options(populate_existing=True))
 
 
 def lock_numbers() -> None:
     """Let one person at a time enter numbers, so that none comes into two ports."""
     mine = select(Reseller.id).where(Reseller.id == tenancy.current())
-    db.session.execute(mine.with_for_update())
+    db.session.execute(locking(mine))
 
 
 def today() -> date:

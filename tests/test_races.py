@@ -6,16 +6,20 @@ nothing.
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
+import audit
 import charging
 import database
+import lines
 import permissions
 import tenancy
 import workflow
@@ -36,7 +40,7 @@ from models import (
     Staff,
 )
 from policy import Refused
-from tests.support.calls import assert_sums_agree
+from tests.support.calls import LONG_AGO, assert_sums_agree
 from tests.support.cast import Person, Story
 from tests.support.databases import kind
 
@@ -295,3 +299,96 @@ def test_without_the_wait_they_would_lock_up(app: Flask, story: Story, monkeypat
     monkeypatch.setattr(charging.rollup, "wait_to_charge", lambda tenant: None)
     with pytest.raises(AssertionError, match="deadlock detected"):
         charge_both_ways(app, story)
+
+
+# --- An order that is sent while another on the same number is approved ---------------------------
+
+
+def send_while_approving(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch, order_id: int
+) -> Counter:
+    """Send an order for a number whose hold has lapsed, while staff approve the one that held it.
+
+    They meet where each holds one thing and is about to want the other: who sends holds the
+    reseller, who approves the number.
+    """
+    both, draft, lock = threading.Barrier(2), lines.draft, workflow.lock
+
+    def meet() -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1)
+
+    def drafted(*args: Any, **more: Any) -> Any:
+        found = draft(*args, **more)
+        meet()
+        return found
+
+    def locked(ids: Any) -> None:
+        lock(ids)
+        meet()
+
+    def act(n: int) -> None:
+        if n:
+            workflow.approve(db.session.get_one(Order, order_id), staff_actor(story.alice))
+        else:
+            submit_as(story.charlie, story.free[0], key="form")
+
+    monkeypatch.setattr(lines, "draft", drafted)
+    monkeypatch.setattr(workflow, "lock", locked)
+    return at_once(app, story, act, crowd=2)
+
+
+@pytest.fixture
+def lapsed(pending: int, look) -> int:  # type: ignore[no-untyped-def]
+    """A pending order whose numbers are held for it no longer."""
+    with look():
+        mine = update(Did).where(Did.held_by_id == pending)
+        db.session.execute(mine.values(held_until=LONG_AGO))
+        db.session.commit()
+    return pending
+
+
+def test_who_approves_and_who_sends_do_not_wait_for_each_other_for_ever(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch, lapsed: int
+) -> None:
+    assert send_while_approving(app, story, monkeypatch, lapsed) == {"done": 1, "Refused": 1}
+
+
+@pytest.mark.skipif(kind() == "sqlite", reason="SQLite has one write lock for everything.")
+def test_they_would_where_numbers_came_before_the_reseller(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch, lapsed: int
+) -> None:
+    first = SimpleNamespace(open_from=lambda tenant, lock: None)
+    monkeypatch.setattr(inventory, "rollup", first)
+    with pytest.raises(AssertionError, match="deadlock detected"):
+        send_while_approving(app, story, monkeypatch, lapsed)
+
+
+@pytest.mark.skipif(kind() == "sqlite", reason="SQLite has one write lock for everything.")
+def test_an_order_that_is_being_sent_keeps_nobody_from_writing(app: Flask, story: Story) -> None:
+    with app.app_context(), tenancy.acting_for(story.reseller_id):
+        submit_as(story.bob, story.free[0], key="form")
+
+        def act(n: int) -> None:
+            db.session.execute(update(Client).values(notes="Seen."))
+            number = select(Did).where(Did.number == story.free[0])
+            audit.record("did.changed", db.session.scalars(number).one(), staff_actor(story.alice))
+            db.session.flush()
+
+        with ended_soon():
+            assert at_once(app, story, act, crowd=1) == {"done": 1}
+        db.session.rollback()
+
+
+@contextmanager
+def ended_soon() -> Iterator[None]:
+    """Let a statement that waits for a lock fail after a second."""
+
+    def hurry(connection: Any) -> None:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+
+    event.listen(db.engine, "begin", hurry)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "begin", hurry)

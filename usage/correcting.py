@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 import audit
 from columns import now
+from database import locking
 from extensions import db
 from models import CdrImport, CdrReject
 from permissions import Actor
@@ -64,9 +65,7 @@ def _put_right(
     import_id: int, texts: Mapping[int, str], by: Actor, kept_from: datetime | None
 ) -> Outcome:
     # The lock makes two people's corrections of one file follow each other.
-    row = db.session.scalars(
-        select(CdrImport).where(CdrImport.id == import_id).with_for_update()
-    ).one()
+    row = db.session.scalars(locking(select(CdrImport).where(CdrImport.id == import_id))).one()
     lines = _reader(row)
     if kept_from is not None:
         lines.refuse_before(kept_from)

@@ -20,6 +20,7 @@ import audit
 import tenancy
 from catalog import Invalid
 from columns import now
+from database import locking
 from did_import.bulk import among, insert_rows
 from did_import.reading import WIDE
 from extensions import db
@@ -135,7 +136,7 @@ def apply(deck: RateDeck, *, by: Actor) -> Counts | None:
     if sentence:
         raise Invalid({"": sentence})
     # Two files at once would not see each other's rates.
-    plan_of = select(RatePlan).where(RatePlan.id == deck.rate_plan_id).with_for_update()
+    plan_of = locking(select(RatePlan).where(RatePlan.id == deck.rate_plan_id))
     plan = db.session.scalars(plan_of).one()
     claim = update(RateDeck).where(RateDeck.id == deck.id, RateDeck.applied_at.is_(None))
     claimed = db.session.execute(claim.values(applied_at=now()))

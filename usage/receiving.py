@@ -9,6 +9,7 @@ from sqlalchemy import select
 import audit
 import tenancy
 from columns import now
+from database import locking
 from extensions import db
 from models import CdrImport, ImportState, Reseller
 from permissions import Actor
@@ -68,7 +69,7 @@ def _check(header: str, profile: Profile) -> None:
 def _complete(import_id: int, taken: pieces.Taken, by: Actor, owner: str | None) -> Received:
     """Let the file be read from now on, unless it is here already."""
     # Two uploads of one file at once: the second waits here for the first.
-    db.session.scalar(select(Reseller.id).where(Reseller.id == tenancy.current()).with_for_update())
+    db.session.scalar(locking(select(Reseller.id).where(Reseller.id == tenancy.current())))
     row = db.session.get_one(CdrImport, import_id)
     first = _first(taken.digest)
     if first is not None:

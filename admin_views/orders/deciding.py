@@ -11,6 +11,7 @@ import workflow
 from admin_views.base import to_id
 from admin_views.orders import queue
 from batching import Batch
+from database import locking
 from extensions import db
 from models import Order, OrderState
 from permissions import Actor, Permission
@@ -81,7 +82,7 @@ def chosen(ids: Sequence[str], *, lock: bool = False) -> list[Order]:
         abort(404)
     wanted = select(Order).where(Order.id.in_(keys)).order_by(*queue.TURN)
     if lock:
-        wanted = wanted.with_for_update(of=Order)
+        wanted = locking(wanted, Order)
     orders = db.session.scalars(wanted.options(*queue.whole())).all()
     if len(orders) != len(keys):
         abort(404)
