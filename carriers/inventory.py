@@ -5,11 +5,12 @@
 ``Did.client_id``, the groups and the history of assignments in step.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 import catalog
@@ -37,6 +38,9 @@ from models import (
     OrderLine,
 )
 from prepared import prepared
+
+LONGEST_STEM = 115
+"""Of a client's name in a group's, so that there is room for a number behind it."""
 
 
 class CannotCarryOut(Exception):
@@ -228,16 +232,24 @@ Group = TypeVar("Group", DidGroup, E911Group)
 
 
 def _new_group(kind: type[Group], client: Client) -> Group:
-    taken = set(db.session.scalars(select(kind.name).where(kind.name.startswith(client.name))))
-    name = next(n for n in _names(client.name) if n not in taken)
-    group = kind(reseller_id=client.reseller_id, name=name, client=client)
-    db.session.add(group)
-    db.session.flush()
-    return group
+    same = kind.name.startswith(client.name[:LONGEST_STEM], autoescape=True)
+    taken = set(db.session.scalars(select(kind.name).where(same)))
+    for name in (one for one in _names(client.name) if one not in taken):
+        try:
+            with db.session.begin_nested():
+                group = kind(reseller_id=client.reseller_id, name=name, client=client)
+                db.session.add(group)
+        except IntegrityError:
+            # Somebody made one of that name in the meantime.
+            db.session.expire(client)
+        else:
+            return group
+    raise CannotCarryOut(f"There are too many groups named {client.name}. Rename some first.")
 
 
-def _names(stem: str) -> Any:
-    yield stem
+def _names(client_name: str) -> Iterator[str]:
+    yield client_name
+    stem = client_name[:LONGEST_STEM]
     yield from (f"{stem} {n}" for n in range(2, 10_000))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import event, func, select, update
 
 import audit
 import charging
+import clients
 import database
 import lines
 import permissions
@@ -299,6 +300,27 @@ def test_without_the_wait_they_would_lock_up(app: Flask, story: Story, monkeypat
     monkeypatch.setattr(charging.rollup, "wait_to_charge", lambda tenant: None)
     with pytest.raises(AssertionError, match="deadlock detected"):
         charge_both_ways(app, story)
+
+
+def test_a_client_and_a_group_of_its_name_are_made_at_once(app: Flask, story: Story, look) -> None:  # type: ignore[no-untyped-def]
+    begun, made = threading.Event(), threading.Event()
+
+    def act(n: int) -> None:
+        if n:
+            assert begun.wait(timeout=10)
+            clients.create(by=staff_actor(story.alice), name="Race", contact_email="a@race.example")
+            made.set()
+        else:
+            db.session.add(DidGroup(name="Race"))
+            db.session.flush()
+            begun.set()
+            # The client is waiting for this transaction when it ends.
+            made.wait(timeout=1)
+
+    assert at_once(app, story, act, crowd=2) == {"done": 2}
+    with look():
+        race = db.session.scalars(select(Client).where(Client.name == "Race")).one()
+        assert [group.name for group in race.did_groups] == ["Race 2"]
 
 
 # --- An order that is sent while another on the same number is approved ---------------------------

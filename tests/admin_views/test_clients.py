@@ -94,6 +94,20 @@ def test_a_new_client_has_settings_tiers_and_a_group_of_its_own_name(visitor, al
         assert [group.name for group in client.did_groups] == ["Cedar"]
 
 
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("Cedar", "Cedar 2"), ("a\\b", "a\\b 2"), ("50%", "50% 2"), ("x" * 120, f"{'x' * 115} 2")],
+)
+def test_a_new_clients_group_has_a_name_that_is_free(visitor, alice, look, name, group) -> None:
+    with look():
+        db.session.add(DidGroup(name=name))
+        db.session.commit()
+    filled(visitor(alice), name=name, contact_email="orders@cedar.example").submit(status=302)
+    with look():
+        client = db.session.query(Client).filter_by(name=name).one()
+        assert [one.name for one in client.did_groups] == [group]
+
+
 def test_all_that_was_typed_is_kept(visitor, alice, look) -> None:
     filled(
         visitor(alice),
