@@ -4,14 +4,14 @@ What a group may be, and what giving it to a client does, is decided in ``groups
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask_admin import expose
 from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 
 import groups
 import sessions
@@ -30,18 +30,43 @@ class GroupForm(PostForm):
 
     name = StringField("Name", render_kw={"required": True, "maxlength": 120})
     client_id = SelectField("Client", validate_choice=False)
+    seen_client_id = HiddenField()
 
-    def offer(self) -> None:
-        """Fill the menu of clients."""
-        self.client_id.choices = [("", "Nobody"), *client_menu()]
+    def offer(self, group: Any) -> None:
+        """Fill the menu of clients; whoever has the group now is one of them, if closed too."""
+        menu = client_menu()
+        owner = group.client if group is not None else None
+        if owner is not None and str(owner.id) not in dict(menu):
+            menu.append((str(owner.id), owner.name))
+        self.client_id.choices = [("", "Nobody"), *menu]
+
+    def client(self, group: Any) -> Client | None:
+        """Give the client that was chosen; who chose no other leaves the group where it is now.
+
+        Raises Invalid where somebody gave it or took it back since the form was shown.
+        """
+        seen, now = self.seen_client_id.data, str(group.client_id or "")
+        if self.client_id.data == seen:
+            return cast("Client | None", group.client)
+        if seen != now and group.id is not None:
+            self.seen_client_id.data = now
+            owner = group.client.name if group.client else "nobody"
+            sentence = (
+                f"Somebody changed this meanwhile: {group.name} belongs to {owner} now. "
+                "Save again if you still want your choice."
+            )
+            raise Invalid({"client_id": sentence})
+        return find_client(self.client_id.data)
 
     def details(self) -> dict[str, Any]:
         """Give what is typed beside the name and the client."""
-        return {k: v for k, v in self.typed().items() if k not in ("name", "client_id")}
+        others = ("name", "client_id", "seen_client_id")
+        return {key: value for key, value in self.typed().items() if key not in others}
 
     def show(self, group: Any) -> None:
         """Fill the form from a group."""
-        self.name.data, self.client_id.data = group.name, str(group.client_id or "")
+        self.name.data = group.name
+        self.client_id.data = self.seen_client_id.data = str(group.client_id or "")
 
 
 class EndpointGroupForm(GroupForm):
@@ -167,7 +192,7 @@ class GroupRows(RowsView):
                 return self._save(group, form)
         else:
             form.show(self.kind(**self.blank) if group is None else group)
-        form.offer()
+        form.offer(group)
         return self.render(
             "admin/groups/form.html",
             form=form,
@@ -179,7 +204,7 @@ class GroupRows(RowsView):
     def _save(self, group: Any, form: GroupForm) -> Any:
         is_new = group is None
         group = self.kind() if is_new else group
-        client = find_client(form.client_id.data)
+        client = form.client(group)
         changed = groups.save(
             group, by=self.by, name=form.name.data, client=client, **form.details()
         )

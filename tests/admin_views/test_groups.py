@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import tenancy
 from extensions import db
 from models import (
     AuditEntry,
+    Client,
+    ClientStatus,
     Did,
     DidAssignment,
     DidGroup,
@@ -194,3 +197,60 @@ def test_a_client_of_another_reseller_is_no_client(visitor, mallory, acme, look,
     assert problem(refused, "client_id") == "Choose a client from the list."
     with look(story.other_reseller_id):
         assert names(DidGroup) == []
+
+
+# --- Two people, and clients that are closed ------------------------------------------------------
+
+
+def test_a_new_name_leaves_a_group_with_whom_it_was_given_meanwhile(
+    visitor, alice, olga, acme, look
+) -> None:
+    made = _spare(look)
+    form = visitor(alice).get(f"/admin/did-groups/edit/?id={made}").forms["group"]
+    edit(visitor(olga), "did-groups", made, client_id=str(acme.id))
+    form["name"] = "Spare of the north"
+    assert "Spare of the north is saved." in form.submit().follow().text
+    with look():
+        assert db.session.get_one(DidGroup, made).client_id == acme.id
+
+
+def test_who_gives_what_was_given_meanwhile_is_told(
+    visitor, alice, olga, acme, birch, look
+) -> None:
+    made = _spare(look)
+    edit(visitor(olga), "did-groups", made, client_id=str(acme.id))
+    form = visitor(alice).get(f"/admin/did-groups/edit/?id={made}").forms["group"]
+    edit(visitor(olga), "did-groups", made, client_id="")
+    edit(visitor(olga), "did-groups", made, client_id=str(birch.id))
+    form["client_id"] = ""
+    page = form.submit()
+    assert problem(page, "client_id") == (
+        "Somebody changed this meanwhile: Spare belongs to Birch now. "
+        "Save again if you still want your choice."
+    )
+    with look():
+        assert db.session.get_one(DidGroup, made).client_id == birch.id
+    assert "Spare is saved." in page.forms["group"].submit().follow().text
+    with look():
+        assert db.session.get_one(DidGroup, made).client_id is None
+
+
+def test_a_new_name_leaves_a_group_with_a_closed_client(
+    visitor, alice, acme, acme_group_of, look
+) -> None:
+    with look():
+        db.session.get_one(Client, acme.id).status = ClientStatus.CLOSED
+        db.session.commit()
+    edit(visitor(alice), "did-groups", acme_group_of, name="Acme of old")
+    with look():
+        group = db.session.get_one(DidGroup, acme_group_of)
+        assert (group.name, group.client_id) == ("Acme of old", acme.id)
+
+
+def _spare(look: Any) -> int:
+    """Make a group that nobody has."""
+    with look():
+        group = DidGroup(reseller_id=tenancy.current(), name="Spare")
+        db.session.add(group)
+        db.session.commit()
+        return group.id
