@@ -116,6 +116,18 @@ def password_forgotten(person: Staff | Login, invitation: Invitation) -> Mail:
     )
 
 
+def password_demanded(login: Login, invitation: Invitation) -> Mail:
+    """Mail a single-use link to a login whose password staff have ended."""
+    return _write(
+        "password_demanded",
+        login.email,
+        f"invitation:{invitation.id}",
+        _reseller_of(login),
+        invitation=invitation,
+        name=login.name,
+    )
+
+
 def password_changed(person: Staff | Login) -> Mail:
     """Tell somebody that the password was changed, in case it was not they who did it."""
     return _write(

@@ -188,7 +188,7 @@ def demand_password(login: Login, *, by: Actor) -> bool:
         return False
     login.password_hash, login.status = None, AccountStatus.INVITED
     credentials.end_sessions(login)
-    mailer.password_forgotten(login, credentials.invite(login))
+    mailer.password_demanded(login, credentials.invite(login))
     audit.record("login.password_demanded", login, by)
     return True
 

@@ -127,6 +127,13 @@ SAYS = {
         "If it was not you, do nothing",
         f"{BASE}/portal/keystone/set-password/",
     ),
+    "password_demanded": (
+        BOB,
+        "Choose a new password for Keystone Voice",
+        "Keystone Voice has ended your password, and with it every sign-in.",
+        "Until then you cannot sign in.",
+        f"{BASE}/portal/keystone/set-password/",
+    ),
     "statement_ready": (
         "orders@acme.example",
         "Your statement of October 2026 from Keystone Voice",

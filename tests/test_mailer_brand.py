@@ -210,7 +210,9 @@ def test_a_note_and_a_reason_are_text_and_no_markup(at_reseller: Story) -> None:
 # --- The single-use link ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["login_invited", "staff_invited", "password_forgotten"])
+@pytest.mark.parametrize(
+    "kind", ["login_invited", "staff_invited", "password_forgotten", "password_demanded"]
+)
 def test_no_table_holds_what_sets_a_password(every: dict[str, Mail], kind: str) -> None:
     link = credentials.link(every[kind].invitation)
     token = link.rsplit("/", 1)[1]

@@ -566,7 +566,7 @@ def test_a_demanded_password_signs_the_person_out(app, visitor, alice, bob, look
         row = db.session.get_one(Login, bob.id)
         assert (row.password_hash, row.status.value) == (None, "invited")
         kinds = [mail.kind for mail in db.session.query(Mail).filter_by(to_address=bob.email)]
-        assert kinds == ["password_forgotten"]
+        assert kinds == ["password_demanded"]
 
 
 def test_a_demand_twice_mails_once(visitor, alice, bob, look) -> None:

@@ -45,6 +45,7 @@ def write_every_mail(login: Login, staff: Staff, number: str) -> dict[str, Mail]
     mailer.login_invited(login, credentials.invite(login), [login.email])
     mailer.staff_invited(staff, credentials.invite(staff))
     mailer.password_forgotten(login, credentials.invite(login))
+    mailer.password_demanded(login, credentials.invite(login))
     mailer.password_changed(login)
     invitation = credentials.invite(login)
     login.pending_email = f"new.{login.email}"
