@@ -426,11 +426,31 @@ def words(subject: str, settings: Settings | None) -> str:
 
 
 def changes(line: OrderLine) -> list[Change]:
-    """List what a line changes, as current and requested values in words."""
+    """List what a line changes, as current and requested values in the words of the client."""
     return [
         Change(label(subject), words(subject, line.current.get(subject)), words(subject, asked))
         for subject, asked in line.requested.items()
     ]
+
+
+def changes_for_staff(line: OrderLine, client: str) -> list[Change]:
+    """List what a line changes in the words of staff, to whom a number is never “yours”."""
+    return [
+        Change(
+            "Belongs to" if subject == DID else label(subject),
+            _staff_words(line, subject, line.current.get(subject), client),
+            _staff_words(line, subject, asked, client),
+        )
+        for subject, asked in line.requested.items()
+    ]
+
+
+def _staff_words(line: OrderLine, subject: str, settings: Settings | None, client: str) -> str:
+    if subject != DID:
+        return words(subject, settings)
+    if settings is not None:
+        return client
+    return "In stock" if line.current.get(subject) is None else "Released"
 
 
 def rivals(service: Service) -> list[str]:

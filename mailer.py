@@ -217,7 +217,7 @@ def order_noted(order: Order, note: OrderNote) -> None:
     for address in _approvers(order):
         url = f"{_base()}/admin/orders/{order.number}"
         said = {"note": note.text, "note_id": note.id, "written_by": note.by_name}
-        _order_mail("order_note_received", order, address, url, **said)
+        _order_mail("order_note_received", order, address, url, to_staff=True, **said)
 
 
 def _askers(order: Order) -> list[str]:
@@ -254,10 +254,13 @@ def _to_client(kind: str, order: Order, addresses: list[str], **more: Any) -> No
 
 def _to_approvers(kind: str, order: Order) -> None:
     for address in _approvers(order):
-        _order_mail(kind, order, address, f"{_base()}/admin/orders/{order.number}")
+        url = f"{_base()}/admin/orders/{order.number}"
+        _order_mail(kind, order, address, url, to_staff=True)
 
 
-def _order_mail(kind: str, order: Order, address: str, url: str, **more: Any) -> None:
+def _order_mail(
+    kind: str, order: Order, address: str, url: str, *, to_staff: bool = False, **more: Any
+) -> None:
     client = order.client
     _write(
         kind,
@@ -266,7 +269,7 @@ def _order_mail(kind: str, order: Order, address: str, url: str, **more: Any) ->
         client.reseller,
         order=order,
         url=url,
-        words=order_words(order),
+        words=order_words(order, to_staff=to_staff),
         zone=client.time_zone or client.reseller.time_zone,
         **more,
     )
@@ -285,16 +288,21 @@ def _asker(order: Order) -> str:
     return f"{staff.name} for {name}" if staff else name
 
 
-def order_words(order: Order) -> dict[str, Any]:
+def order_words(order: Order, *, to_staff: bool) -> dict[str, Any]:
     """Say an order in words for a mail: kind, who asked, lines with their changes, prices."""
-    currency = order.client.reseller.currency
+    client, currency = order.client.name, order.client.reseller.currency
     return {
         "number": order.number,
         "kind": catalog.kind(order.kind).label,
-        "client": order.client.name,
+        "client": client,
         "asked_by": _asker(order),
         "lines": [
-            {"number": display.number(line.number), "changes": catalog.changes(line)}
+            {
+                "number": display.number(line.number),
+                "changes": catalog.changes_for_staff(line, client)
+                if to_staff
+                else catalog.changes(line),
+            }
             for line in order.lines
         ],
         "monthly": display.money(order.monthly_micros, currency),

@@ -65,25 +65,7 @@ def decider(order: Order) -> str:
 
 def changes(line: OrderLine, client: str) -> list[Change]:
     """List what a line changes, as current and requested values in the words of staff."""
-    return [
-        Change(
-            _field(subject), _words(line, subject, now, client), _words(line, subject, to, client)
-        )
-        for subject, to in line.requested.items()
-        for now in [line.current.get(subject)]
-    ]
-
-
-def _field(subject: str) -> str:
-    return "Belongs to" if subject == catalog.DID else catalog.label(subject)
-
-
-def _words(line: OrderLine, subject: str, settings: Any, client: str) -> str:
-    if subject != catalog.DID:
-        return catalog.words(subject, settings)
-    if settings is not None:
-        return client
-    return "In stock" if line.current.get(subject) is None else "Released"
+    return catalog.changes_for_staff(line, client)
 
 
 def effect(micros: int) -> str:
