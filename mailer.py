@@ -280,12 +280,15 @@ def _turn(order: Order, more: Mapping[str, Any]) -> str:
     return f"n{more['note_id']}" if "note_id" in more else f"r{order.round}"
 
 
-def _asker(order: Order) -> str:
-    """Name who asked; where staff did it as a login, both (P8)."""
+def _asker(order: Order, *, to_staff: bool) -> str:
+    """Name who asked; where staff did it as a login, both (P8): to clients they are the company."""
     login = db.session.get(Login, order.login_id) if order.login_id else None
     name = login.name if login else order.client.name
     staff = db.session.get(Staff, order.impersonator_id) if order.impersonator_id else None
-    return f"{staff.name} for {name}" if staff else name
+    if staff is None:
+        return name
+    company = order.client.reseller.portal_settings.company_name
+    return f"{staff.name if to_staff else company} for {name}"
 
 
 def order_words(order: Order, *, to_staff: bool) -> dict[str, Any]:
@@ -295,7 +298,7 @@ def order_words(order: Order, *, to_staff: bool) -> dict[str, Any]:
         "number": order.number,
         "kind": catalog.kind(order.kind).label,
         "client": client,
-        "asked_by": _asker(order),
+        "asked_by": _asker(order, to_staff=to_staff),
         "lines": [
             {
                 "number": display.number(line.number),

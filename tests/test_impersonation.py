@@ -100,7 +100,11 @@ def test_an_order_carries_both_names(app: Flask, visitor, alice, bob, story: Sto
         order = db.session.query(Order).one()
         assert (order.login_id, order.impersonator_id) == (bob.id, alice.id)
         assert db.session.query(OrderEvent).one().by_name == "Alice as Bob"
-        assert all("Alice for Bob" in mail.text for mail in db.session.query(Mail))
+        asked = {mail.kind: mail.text.splitlines()[0] for mail in db.session.query(Mail)}
+        assert asked == {
+            "order_submitted": "Keystone Voice for Bob has ordered for Acme: New Numbers.",
+            "order_to_decide": "Alice for Bob of Acme asks for: New Numbers.",
+        }
         entry = db.session.query(AuditEntry).filter_by(action="order.submitted").one()
         assert (entry.by_name, entry.staff_id, entry.login_id) == ("Alice as Bob", alice.id, bob.id)
 
