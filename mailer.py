@@ -22,6 +22,7 @@ import hosts
 import policy
 import together
 from brand import Brand
+from columns import now
 from extensions import db
 from models import (
     AccountStatus,
@@ -35,7 +36,7 @@ from models import (
     Reseller,
     Staff,
 )
-from permissions import GRANTS, Permission
+from permissions import GRANTS, Permission, has_left
 
 LINK = "[[single-use link]]"
 """Stands in a stored body where the link goes: the table must not hold what sets a password."""
@@ -221,9 +222,12 @@ def order_noted(order: Order, note: OrderNote) -> None:
 
 
 def _askers(order: Order) -> list[str]:
-    """Give who hears what becomes of an order: its login, unless that wants no such mail."""
+    """Give who hears what becomes of an order: its login, unless that wants no such mail.
+
+    Where there is no login, or whose it was has left, the Client Contact hears it.
+    """
     login = db.session.get(Login, order.login_id) if order.login_id else None
-    if login is None:
+    if login is None or has_left(login, now()):
         return [order.client.contact_email]
     return [login.email] if login.wants_order_mail else []
 

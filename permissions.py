@@ -145,6 +145,12 @@ def can_be_impersonated(login: Login, at: datetime) -> bool:
     return is_there and _has_portal(login, at)
 
 
+def has_left(login: Login, at: datetime) -> bool:
+    """Tell whether a login is disabled or past its last day, whatever its client's state."""
+    is_over = login.expires_at is not None and login.expires_at <= at
+    return is_over or login.status is AccountStatus.DISABLED
+
+
 def _has_portal(login: Login, at: datetime) -> bool:
     return (
         (login.expires_at is None or login.expires_at > at)

@@ -1,6 +1,7 @@
 """What each mail says, to whom, and that it is written once; its brand is test_mailer_brand.py."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import select
 import mailer
 import policy
 import workflow
+from columns import now
 from extensions import db
-from models import AccountStatus, Client, Mail, Staff
+from models import AccountStatus, Client, Login, Mail, Staff
 from tests.support import orders
 from tests.support.cast import Story
 from tests.support.mails import LATER, STAFF_KINDS, changed, mails_of, portal_settings, words_of
@@ -286,6 +288,19 @@ def test_news_of_an_order_without_a_login_goes_to_the_contact(at_reseller: Story
         mailer.order_completed(order)
     last = db.session.scalars(select(Mail).order_by(Mail.id.desc())).first()
     assert (last.kind, last.to_address) == ("order_completed", CONTACT)
+
+
+@pytest.mark.parametrize(
+    "left", [{"status": AccountStatus.DISABLED}, {"expires_at": now() - timedelta(days=1)}]
+)
+def test_who_has_left_the_client_hears_no_more_of_its_orders(
+    at_reseller: Story,
+    left: dict,  # type: ignore[type-arg]
+) -> None:
+    number = orders.ask(at_reseller.bob, at_reseller.free[0])
+    with changed(db.session.get_one(Login, at_reseller.bob.id), **left):
+        orders.reject(number, at_reseller.alice, "No.")
+    assert receivers(number)[2:] == [("order_rejected", CONTACT)]
 
 
 # --- Written once -----------------------------------------------------------------------------
