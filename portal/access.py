@@ -130,6 +130,7 @@ def _frame() -> dict[str, Any]:
         "viewer_name": person.name if person else None,
         "portal_nav": menu.entries(person, request.endpoint, actor()) if person else [],
         "impersonation": _impersonation() if person else None,
+        "gets_mail": person is not None and person.wants_order_mail,
         "search_url": url_for("portal.numbers") if person else None,
         "search_words": "Search your numbers",
         "keys_off": person is not None and accounts.is_off(person, accounts.KEYS),
@@ -160,6 +161,11 @@ def current_login() -> Login:
     if person is None:
         abort(404)
     return person
+
+
+def gets_mail() -> bool:
+    """Tell whether who is signed in is mailed what becomes of the own orders."""
+    return bool(current_login().wants_order_mail)
 
 
 def current_client() -> Client:

@@ -198,8 +198,7 @@ CARRIED = (*catalog.ADDRESS, ALERTS, "accepted", "note", "number", "shown", "key
 def _send(kind: str, requests: Sequence[Request]) -> Any:
     order = sending.submit(kind, requests)
     db.session.commit()
-    flash(f"Order {order.number} was sent.", "success")
-    return redirect(url_for("portal.order", number=order.number), 303)
+    return sending.done(order)
 
 
 def _common(again: Order | None) -> dict[str, Any]:

@@ -65,8 +65,7 @@ def _send(service: Service, ticked: Sequence[str]) -> Any:
     if request.form.get("seen", "") not in ("", _price_mark(choosing.price_of(service))):
         raise Refused("The price has changed since you opened this page. Look at it again.")
     db.session.commit()
-    flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
-    return redirect(url_for("portal.order", number=order.number), 303)
+    return sending.done(order)
 
 
 def _page(

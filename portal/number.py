@@ -7,7 +7,7 @@ is an order like any other: nothing happens to the number before it is approved.
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, render_template, request
 from sqlalchemy import select
 
 import catalog
@@ -126,8 +126,7 @@ def _send(did: Did, service: Service) -> Any:
     settings = None if is_off else service.clean(request.form, did.number)
     order = sending.submit(service.key, [Request(did.number, settings)])
     db.session.commit()
-    flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
-    return redirect(url_for("portal.order", number=order.number), 303)
+    return sending.done(order)
 
 
 def _form(did: Did, service: Service) -> dict[str, Any]:

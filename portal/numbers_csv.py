@@ -125,10 +125,9 @@ def _send(carried: Any, *, is_all: bool) -> list[Order]:
 
 def _sent(orders: Sequence[Order]) -> Any:
     if len(orders) == 1:
-        flash(f"Order {orders[0].number} was sent. You get a mail when it is decided.", "success")
-        return redirect(url_for("portal.order", number=orders[0].number), 303)
+        return sending.done(orders[0])
     names = f"{', '.join(one.number for one in orders[:-1])} and {orders[-1].number}"
-    flash(f"Orders {names} were sent. You get a mail when each is decided.", "success")
+    flash(f"Orders {names} were sent.{sending.promise(*orders)}", "success")
     return redirect(url_for("portal.orders"), 303)
 
 

@@ -6,7 +6,7 @@ What can be found is ``stock``; what was chosen is ``basket``; whether it may be
 
 from typing import Any
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 
 import holds
 import policy
@@ -85,8 +85,7 @@ def send_numbers() -> Any:
         db.session.rollback()
         return _refused(refused, numbers)
     db.session.commit()
-    flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
-    return redirect(url_for("portal.order", number=order.number), 303)
+    return sending.done(order)
 
 
 @blueprint.post("/order-numbers/keep")

@@ -21,7 +21,15 @@ from catalog import Invalid
 from extensions import db
 from models import Client, Order, OrderEvent, OrderLine, OrderState, in_states
 from portal import asked, held, order_rows, paging, stock
-from portal.access import actor, blueprint, current_client, own, requires_order_requests
+from portal.access import (
+    actor,
+    blueprint,
+    current_client,
+    current_login,
+    gets_mail,
+    own,
+    requires_order_requests,
+)
 from portal.order_rows import STATES
 from prepared import prepared
 from workflow import TooLate, Verb
@@ -36,16 +44,21 @@ TABS = {
 
 
 MEANINGS = {
-    OrderState.PENDING: "{company} looks at your order next. Nothing is changed or charged yet, "
-    "and you get a mail when it is decided.",
+    OrderState.PENDING: "{company} looks at your order next. Nothing is changed or charged yet.",
     OrderState.APPROVED: "{company} approved your order. It is being set up and is not in force "
-    "yet; you get a mail when it is.",
+    "yet.",
     OrderState.FAILED: "{company} approved your order, but it is not in force yet: something needs "
     "a person's hand. {company} is working on it, and you need do nothing.",
     OrderState.COMPLETED: "Done: what you ordered is in force.",
     OrderState.REJECTED: "{company} rejected this order.",
     OrderState.CANCELLED: "This order was cancelled. Nothing was changed or charged.",
 }
+
+PROMISES = {
+    OrderState.PENDING: " You get a mail when it is decided.",
+    OrderState.APPROVED: " You get a mail when it is.",
+}
+"""What is added for the one login that is mailed what becomes of the order."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +218,7 @@ def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
         asked_by=receipts.asked_by(mine, company),
         story=[_step(event, company) for event in mine.events],
         company=company,
-        meaning=MEANINGS[mine.state].format(company=company),
+        meaning=_meaning(mine, company),
         may_ask_again=_may_ask_again(mine),
         may_cancel=Verb.CANCEL in workflow.allowed(mine, actor()),
         sentence=sentence,
@@ -213,6 +226,13 @@ def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
         may_write=actor().may_request,
         **more,
     )
+
+
+def _meaning(mine: Order, company: str) -> str:
+    """Say what an order's state means for its client, and whether a mail comes."""
+    is_told = mine.login_id == current_login().id and gets_mail()
+    promise = PROMISES.get(mine.state, "") if is_told else ""
+    return MEANINGS[mine.state].format(company=company) + promise
 
 
 def _may_ask_again(mine: Order) -> bool:

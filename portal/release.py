@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, render_template, request
 from sqlalchemy import select
 
 import catalog
@@ -94,8 +94,7 @@ def _send(wanted: Sequence[str]) -> Any:
     choosing.check_count(current_client(), len(wanted))
     order = sending.submit(KIND, [Request(one) for one in wanted])
     db.session.commit()
-    flash(f"Order {order.number} was sent. You get a mail when it is decided.", "success")
-    return redirect(url_for("portal.order", number=order.number), 303)
+    return sending.done(order)
 
 
 def _page(

@@ -1,4 +1,4 @@
-"""How a form of the portal becomes an order: its note, and the key that makes it safe to repeat.
+"""How a form of the portal becomes an order: its note, its key against sending twice, the answer.
 
 What the order says is the form's own; ``workflow`` decides whether it can be.
 """
@@ -6,16 +6,22 @@ What the order says is the form's own; ``workflow`` decides whether it can be.
 import secrets
 from collections.abc import Sequence
 
-from flask import g, request
+from flask import flash, g, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 import policy
 import workflow
 from lines import Request
-from models import Order
-from portal.access import actor, current_client
+from models import Order, OrderState
+from portal.access import actor, current_client, gets_mail
 
 MOST_NOTE = 2_000
 MOST_KEY = 64
+
+BY_ITSELF = {
+    OrderState.APPROVED: "was sent, approved itself and is being set up.",
+    OrderState.COMPLETED: "was sent, approved itself and is in force.",
+}
 
 
 def submit(kind: str, requests: Sequence[Request], *, is_one_of_many: bool = False) -> Order:
@@ -48,3 +54,17 @@ def approves_itself(kind: str) -> bool:
     """Tell whether an order of a kind takes effect as soon as this person sends it."""
     settings = policy.settings_of(current_client())
     return policy.auto_approves(settings, kind) and not actor().four_eyes
+
+
+def done(order: Order) -> Response:
+    """Say what became of an order that was sent, and lead to its page."""
+    said = BY_ITSELF.get(order.state) if order.is_auto_approved else None
+    flash(f"Order {order.number} {said or 'was sent.'}{promise(order)}", "success")
+    return redirect(url_for("portal.order", number=order.number), 303)
+
+
+def promise(*orders: Order) -> str:
+    """Say that a mail will come, where a person decides and whoever sent it wants mails."""
+    if not gets_mail() or all(order.state is not OrderState.PENDING for order in orders):
+        return ""
+    return f" You get a mail when {'it' if len(orders) == 1 else 'each'} is decided."
