@@ -46,7 +46,6 @@ WITHIN = {
     "statement": "statement_list",
     "review_numbers": "order_numbers",
     "send_numbers": "order_numbers",
-    "keep_numbers": "order_numbers",
     "port": "ports",
     "order": "orders",
     "order_receipt": "orders",

@@ -6,7 +6,7 @@ What can be found is ``stock``; what was chosen is ``basket``; whether it may be
 
 from typing import Any
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request
 
 import holds
 import policy
@@ -68,7 +68,7 @@ def review_numbers() -> Any:
 @blueprint.post("/order-numbers/review")
 @requires_order_requests
 def send_numbers() -> Any:
-    """Send the order; a number that has gone meanwhile comes back with its sentence."""
+    """Send the order, or keep or remove numbers; what has gone comes back with its sentence."""
     client = current_client()
     settings = _settings(client)
     numbers = basket.chosen(request.form)
@@ -79,6 +79,8 @@ def send_numbers() -> Any:
         page = _review(client, settings, basket.look(client, settings, rest))
         db.session.commit()
         return page
+    if "keep" in request.form:
+        return _keep(client, settings, numbers)
     try:
         order = _send(client, numbers)
     except Refused as refused:
@@ -88,21 +90,17 @@ def send_numbers() -> Any:
     return sending.done(order)
 
 
-@blueprint.post("/order-numbers/keep")
-@requires_order_requests
-def keep_numbers() -> Any:
+def _keep(client: Client, settings: OrderSettings, numbers: list[str]) -> Any:
     """Keep the chosen numbers for half an hour, so that nobody else orders them meanwhile."""
-    client = current_client()
-    settings = _settings(client)
-    numbers = basket.chosen(request.form)
     try:
         holds.keep(client, numbers)
     except Refused as refused:
         db.session.rollback()
         chosen = basket.look(client, settings, numbers)
         return _review(client, settings, chosen, refused.sentence), 409
+    page = _review(client, settings, basket.look(client, settings, numbers))
     db.session.commit()
-    return redirect(url_for("portal.review_numbers", chosen=basket.as_digits(numbers)), 303)
+    return page
 
 
 def _send(client: Client, numbers: list[str]) -> Order:

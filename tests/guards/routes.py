@@ -60,7 +60,6 @@ ROUTES: dict[str, Access] = {
     "portal.order_numbers": LOGIN,
     "portal.review_numbers": LOGIN,
     "portal.send_numbers": LOGIN,
-    "portal.keep_numbers": LOGIN,
     "portal.ports": LOGIN,
     "portal.port": LOGIN,
     "portal.label_number": LOGIN,

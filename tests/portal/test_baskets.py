@@ -20,11 +20,10 @@ def review(browser: Visitor, *numbers: str) -> Any:
     return browser.get(f"{FIND}/review", {"chosen": ".".join(number[2:] for number in numbers)})
 
 
-def keep(page: Any, status: int = 303) -> Any:
+def keep(page: Any, status: int = 200) -> Any:
     form = page.forms["send-order"]
     form.action = page.html.find(id="keep")["formaction"]
-    answer = form.submit(status=status)
-    return answer.follow() if status == 303 else answer
+    return form.submit("keep", status=status)
 
 
 def listed(page: Any) -> list[str]:
@@ -59,6 +58,17 @@ def test_a_kept_basket_tells_how_long_it_is_kept(visitor: Any, bob: Person, stor
     said = page.html.find(id="kept").get_text(" ", strip=True)
     assert said.startswith("Kept for you until ")
     assert said.endswith("29 minutes left")
+
+
+def test_keeping_a_basket_keeps_the_note_and_the_address(
+    visitor: Any, bob: Person, story: Story
+) -> None:
+    page = review(visitor(bob), *story.free[:2])
+    page.forms["send-order"]["note"] = "For the front desk."
+    kept = keep(page)
+    assert kept.forms["send-order"]["note"].value == "For the front desk."
+    again = kept.goto(kept.request.path_qs)
+    assert again.forms["send-order"]["chosen"].value == kept.forms["send-order"]["chosen"].value
 
 
 def test_charlie_does_not_find_what_bob_keeps_and_keeps_the_rest_of_his_basket(
