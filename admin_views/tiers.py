@@ -200,6 +200,7 @@ class Prices(Page):
             "admin/tiers/prices.html",
             services=tiers.priced(),
             amounts=shown,
+            seen=_stored(),
             problems=problems,
             may_edit=may_edit,
         )
@@ -210,10 +211,17 @@ COLUMNS = ("monthly_micros", "setup_micros")
 
 
 def _typed() -> dict[str, dict[str, str]]:
+    """Give each amount as typed; one that was left as it was shown is as it is now."""
+    now = _stored()
     return {
-        key: {column: request.form.get(f"{key}-{column}", "") for column in COLUMNS}
+        key: {column: _amount(f"{key}-{column}", now[key][column]) for column in COLUMNS}
         for key, _ in tiers.priced()
     }
+
+
+def _amount(field: str, now: str) -> str:
+    typed = request.form.get(field, "")
+    return now if typed == request.form.get(f"seen-{field}") else typed
 
 
 def _stored() -> dict[str, dict[str, str]]:

@@ -98,6 +98,20 @@ def test_service_prices_are_set_together(visitor, alice, look) -> None:
         assert rows["call_forwarding"].monthly_micros == 500_000
 
 
+def test_who_saves_later_keeps_the_prices_that_others_set_meanwhile(
+    visitor, alice, olga, look
+) -> None:
+    late = visitor(alice).get("/admin/prices/").forms["prices"]
+    first = visitor(olga).get("/admin/prices/").forms["prices"]
+    first["failover-monthly_micros"] = "0.75"
+    first.submit()
+    late["sms-monthly_micros"] = "2"
+    assert "1 price changed." in late.submit().follow().text
+    with look():
+        prices = {row.service: row.monthly_micros for row in db.session.query(ServicePrice)}
+        assert (prices["failover"], prices["sms"]) == (750_000, 2_000_000)
+
+
 def test_one_wrong_price_changes_none(visitor, alice, look) -> None:
     form = visitor(alice).get("/admin/prices/").forms["prices"]
     form["failover-monthly_micros"], form["e911-setup_micros"] = "0.75", "free"
