@@ -19,7 +19,7 @@ import receipts
 import workflow
 from catalog import Invalid
 from extensions import db
-from models import Client, Order, OrderEvent, OrderLine, OrderState, in_states
+from models import Client, Order, OrderEvent, OrderLine, OrderNote, OrderState, in_states
 from portal import asked, held, order_rows, paging, stock
 from portal.access import (
     actor,
@@ -195,12 +195,8 @@ def add_note(number: str) -> Any:
 
 def _notes_of(mine: Order, company: str) -> list[Note]:
     """List the notes that the client may read; staff are the company, not a name."""
-    return [
-        Note(
-            company if note.login_id is None else note.by_name.split(" as ")[-1], note.at, note.text
-        )
-        for note in notes.of(mine, private=False)
-    ]
+    found = notes.of(mine, private=False)
+    return [Note(_who(note, company), note.at, note.text) for note in found]
 
 
 def show(mine: Order, sentence: str | None = None, **more: Any) -> str:
@@ -274,8 +270,8 @@ def _step(event: OrderEvent, company: str) -> Step:
     return Step(words, event.at, STATES[event.to_state][2], reason)
 
 
-def _who(event: OrderEvent, company: str) -> str:
-    """Name a login; with staff behind it, the company and the login."""
-    if event.login_id and event.staff_id:
-        return f"{company} for {event.by_name.split(' as ')[-1]}"
-    return event.by_name if event.login_id else company
+def _who(act: OrderEvent | OrderNote, company: str) -> str:
+    """Name a login; with staff behind it, the company too; staff alone are the company."""
+    if act.login_id and act.staff_id:
+        return f"{company} for {act.by_name.split(' as ', 1)[-1]}"
+    return act.by_name if act.login_id else company

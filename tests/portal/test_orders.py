@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+import notes
 import workflow
 from extensions import db
 from lines import Request
 from models import Did, Login, Order, OrderState, PortalSettings, Staff
+from permissions import login_actor
 from tests.support import orders
 from tests.support.cast import Person, Story
 from tests.support.queries import statements, writes
@@ -184,6 +186,23 @@ def test_an_order_sent_by_staff_for_bob_names_the_company(
     assert steps(page) == ["Sent by Keystone Voice for Bob"]
     assert "sent by Keystone Voice for Bob" in page.text
     assert "Alice" not in page.text
+
+
+@pytest.mark.parametrize("name", ["Bob", "Sales as one"])
+def test_a_note_by_staff_for_bob_names_the_company_too(
+    visitor: Any, bob: Person, story: Story, look: Any, ask: Callable[..., str], name: str
+) -> None:
+    number = ask(bob, story.free[0])
+    with look():
+        login = db.session.get_one(Login, bob.id)
+        login.name = name
+        alice = db.session.get_one(Staff, story.alice.id)
+        notes.add(orders.find(number), "Mine.", login_actor(login))
+        notes.add(orders.find(number), "Hers.", login_actor(login, alice))
+        db.session.commit()
+    page = visitor(bob).get(f"{LIST}/{number}")
+    by = [item.div.get_text().split(",")[0].strip() for item in page.html.select("#note-list li")]
+    assert by == [name, f"Keystone Voice for {name}"]
 
 
 def test_a_service_shows_now_and_requested(
