@@ -5,6 +5,7 @@ Together they make up what a client owns. Which numbers change hands with a grou
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -182,6 +183,10 @@ def read_endpoints(text: str, problems: dict[str, str]) -> list[Address]:
             )
             return []
         found.append(address)
+    places = Counter(f"{address.host}:{address.port}" for address in found)
+    twice = next((place for place, count in places.items() if count > 1), None)
+    if twice:
+        problems["endpoints"] = f"{twice} stands twice. Keep one line of it."
     if len(found) > MOST_ENDPOINTS:
         problems["endpoints"] = f"Write at most {MOST_ENDPOINTS} lines; these are {len(found)}."
     return found
@@ -189,17 +194,23 @@ def read_endpoints(text: str, problems: dict[str, str]) -> list[Address]:
 
 def _endpoint(line: str, place: int) -> Address | None:
     words = line.replace(",", " ").split()
-    is_active = words[-1].lower() != "off"
+    is_active = not words or words[-1].lower() != "off"
     words = words if is_active else words[:-1]
     if not 1 <= len(words) <= 2:
         return None
     host, _, port = words[0].partition(":")
-    priority = words[1] if len(words) == 2 else str(min(place, 99))
-    if not _HOST.fullmatch(host) or not (port or "5060").isdigit() or not priority.isdigit():
+    at = _whole(port or "5060", 65_535)
+    priority = _whole(words[1], 99) if len(words) == 2 else min(place, 99)
+    if at is None or priority is None or not _HOST.fullmatch(host):
         return None
-    if not (1 <= int(port or 5060) <= 65_535 and 1 <= int(priority) <= 99):
+    return Address(host.lower(), at, priority, is_active)
+
+
+def _whole(text: str, most: int) -> int | None:
+    """Read a whole number from 1 to ``most``; other scripts have digits that no ``int`` reads."""
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= most:
         return None
-    return Address(host.lower(), int(port or 5060), int(priority), is_active)
+    return int(text)
 
 
 def write_endpoints(group: EndpointGroup) -> str:

@@ -82,7 +82,7 @@ class Months(Page):
         """Choose the day on which statements are mailed."""
         self._must_edit()
         typed, reseller = StatementDayForm().statement_day.data or "", _reseller()
-        if typed and not (typed.isdigit() and 1 <= int(typed) <= 28):
+        if typed and typed not in map(str, range(1, 29)):
             flash("Choose a day from 1 to 28.", "error")
             return redirect(url_for(".index"))
         before, reseller.statement_day = reseller.statement_day, int(typed) if typed else None

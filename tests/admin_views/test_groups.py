@@ -131,12 +131,24 @@ def test_an_endpoint_group_keeps_its_addresses(visitor, alice, look) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["http://x", "host:99999", "host 0", "a b c d", "-x.example", "host:abc", "off"]
+    "line",
+    [
+        *("http://x", "host:99999", "host 0", "a b c d", "-x.example", "host:abc", "off"),
+        *("host:5²", "host ²", "host:٥٠٦٠", "host 0000001", ",", f"h:{'9' * 50}", f"h {'9' * 50}"),
+    ],
 )
 def test_an_address_that_cannot_be_is_named(visitor, alice, look, line: str) -> None:
     page = new(visitor(alice), "endpoint-groups", name="Switch", endpoints=f"ok.example\n{line}")
     assert problem(page, "endpoints").startswith(f"“{line}” cannot be read.")
     assert page.forms["group"]["endpoints"].value.endswith(line)
+    with look():
+        assert names(EndpointGroup) == []
+
+
+def test_an_address_that_stands_twice_is_refused(visitor, alice, look) -> None:
+    typed = "sip.example.com\nSIP.example.com:5060 2"
+    page = new(visitor(alice), "endpoint-groups", name="Switch", endpoints=typed)
+    assert problem(page, "endpoints") == "sip.example.com:5060 stands twice. Keep one line of it."
     with look():
         assert names(EndpointGroup) == []
 

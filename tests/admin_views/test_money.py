@@ -248,7 +248,7 @@ def test_alice_cannot_close_a_month(visitor, alice, look, story, last_month) -> 
     assert closed_through(look, story) is None
 
 
-@pytest.mark.parametrize(("typed", "day"), [("5", 5), ("", None), ("31", None), ("x", None)])
+@pytest.mark.parametrize(("typed", "day"), [("5", 5), ("", None), ("31", None), ("²", None)])
 def test_the_day_of_statements_is_chosen(billing, look, story, typed: str, day) -> None:
     form = billing.get("/admin/months/").forms["statement-day"]
     form["statement_day"].force_value(typed)
