@@ -61,6 +61,8 @@ class Kind:
     old: Callable[[datetime], Any]
     """Gives the condition of what began before a moment and may go."""
     forget: Callable[[Sequence[int]], None]
+    prepare: Callable[[datetime], None] | None = None
+    """What must be so before the first of them goes."""
 
 
 def _old_mails(moment: datetime) -> Any:
@@ -109,10 +111,30 @@ def _dropping(model: Any) -> Callable[[Sequence[int]], None]:
     return lambda ids: _drop(model, model.id, ids)
 
 
+def _take_none_before(moment: datetime) -> None:
+    """Let no call that began earlier be taken in any more, before the first one is forgotten.
+
+    Commits. A bunch of calls that is being written holds the reseller's row, and is waited for.
+    """
+    at, first = Reseller.calls_forgotten_before, _midnight(moment)
+    mine = (Reseller.id == tenancy.current(), or_(at.is_(None), at < first))
+    later = update(Reseller).where(*mine).values(calls_forgotten_before=first)
+    db.session.execute(later.execution_options(synchronize_session=False))
+    db.session.commit()
+
+
 KINDS = (
     Kind("mail_texts", "Texts of mails", "keep_mail_months", Mail, _old_mails, _empty_mails),
     Kind("sign_ins", "Sign-ins", "keep_session_months", WebSession, _old_sessions, _drop_sessions),
-    Kind("calls", "Calls", "keep_call_months", Call, _old_calls, _dropping(Call)),
+    Kind(
+        "calls",
+        "Calls",
+        "keep_call_months",
+        Call,
+        _old_calls,
+        _dropping(Call),
+        _take_none_before,
+    ),
     Kind("bad_lines", "Bad lines", "keep_call_months", CdrReject, _old_lines, _dropping(CdrReject)),
     Kind(
         "audit_entries",
@@ -207,8 +229,8 @@ def _in_bunches(kind: Kind, months: int | None) -> int:
         return 0
     moment, after, total = before(months), 0, 0
     while ids := _some(kind, moment, after):
-        if kind.model is Call and not total:
-            _take_none_before(_midnight(moment))
+        if kind.prepare is not None and not total:
+            kind.prepare(moment)
         kind.forget(ids)
         db.session.commit()
         after, total = ids[-1], total + len(ids)
@@ -219,15 +241,3 @@ def _some(kind: Kind, moment: datetime, after: int) -> Sequence[int]:
     key = kind.model.id
     old = select(key).where(kind.old(moment), key > after)
     return db.session.scalars(old.order_by(key).limit(BATCH)).all()
-
-
-def _take_none_before(moment: datetime) -> None:
-    """Let no call that began earlier be taken in any more, before the first one is forgotten.
-
-    Commits. A bunch of calls that is being written holds the reseller's row, and is waited for.
-    """
-    at = Reseller.calls_forgotten_before
-    mine = (Reseller.id == tenancy.current(), or_(at.is_(None), at < moment))
-    later = update(Reseller).where(*mine).values(calls_forgotten_before=moment)
-    db.session.execute(later.execution_options(synchronize_session=False))
-    db.session.commit()
