@@ -107,25 +107,22 @@ def staff_invited(staff: Staff, invitation: Invitation) -> Mail:
 
 def password_forgotten(person: Staff | Login, invitation: Invitation) -> Mail:
     """Mail a single-use link to somebody who forgot the password."""
+    return _password_mail("password_forgotten", person, invitation)
+
+
+def password_demanded(login: Login, invitation: Invitation) -> Mail:
+    """Mail a single-use link to a login whose password staff have ended."""
+    return _password_mail("password_demanded", login, invitation)
+
+
+def _password_mail(kind: str, person: Staff | Login, invitation: Invitation) -> Mail:
     return _write(
-        "password_forgotten",
+        kind,
         person.email,
         f"invitation:{invitation.id}",
         _reseller_of(person),
         invitation=invitation,
         name=person.name,
-    )
-
-
-def password_demanded(login: Login, invitation: Invitation) -> Mail:
-    """Mail a single-use link to a login whose password staff have ended."""
-    return _write(
-        "password_demanded",
-        login.email,
-        f"invitation:{invitation.id}",
-        _reseller_of(login),
-        invitation=invitation,
-        name=login.name,
     )
 
 

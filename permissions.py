@@ -147,13 +147,16 @@ def can_be_impersonated(login: Login, at: datetime) -> bool:
 
 def has_left(login: Login, at: datetime) -> bool:
     """Tell whether a login is disabled or past its last day, whatever its client's state."""
-    is_over = login.expires_at is not None and login.expires_at <= at
-    return is_over or login.status is AccountStatus.DISABLED
+    return login.status is AccountStatus.DISABLED or _is_over(login, at)
+
+
+def _is_over(login: Login, at: datetime) -> bool:
+    return login.expires_at is not None and login.expires_at <= at
 
 
 def _has_portal(login: Login, at: datetime) -> bool:
     return (
-        (login.expires_at is None or login.expires_at > at)
+        not _is_over(login, at)
         and login.client.status is ClientStatus.ACTIVE
         and login.client.reseller.is_active
     )
